@@ -1,0 +1,181 @@
+/*
+ * Ex, Mm, Rtl, Ob, Ps, Zw: pools, fast mutexes, section locks, MDLs, strings, objects and system threads.
+ */
+#pragma once
+
+#include "ddkbase.h"
+#include "kernel.h"
+#include "ntrtl.h"          /* Rtl: strings, bitmaps, tables */
+
+/* Pools ("ExAllocatePoolWithTag", "ExAllocatePool2"). POOL_TYPE carries flag bits. */
+typedef enum _POOL_TYPE {
+    NonPagedPool = 0,
+    NonPagedPoolExecute = 0,
+    PagedPool = 1,
+    NonPagedPoolMustSucceed = 2,
+    NonPagedPoolCacheAligned = 4,
+    PagedPoolCacheAligned = 5,
+    POOL_RAISE_IF_ALLOCATION_FAILURE = 16,
+    POOL_QUOTA_FAIL_INSTEAD_OF_RAISE = 8,
+    NonPagedPoolNx = 512,
+    NonPagedPoolNxCacheAligned = 516,
+} POOL_TYPE;
+#define POOL_COLD_ALLOCATION 256
+
+typedef ULONG64 POOL_FLAGS;
+#define POOL_FLAG_USE_QUOTA         0x0000000000000001ull
+#define POOL_FLAG_UNINITIALIZED     0x0000000000000002ull
+#define POOL_FLAG_SESSION           0x0000000000000004ull
+#define POOL_FLAG_CACHE_ALIGNED     0x0000000000000008ull
+#define POOL_FLAG_RAISE_ON_FAILURE  0x0000000000000020ull
+#define POOL_FLAG_NON_PAGED         0x0000000000000040ull
+#define POOL_FLAG_NON_PAGED_EXECUTE 0x0000000000000080ull
+#define POOL_FLAG_PAGED             0x0000000000000100ull
+
+typedef enum _EX_POOL_PRIORITY { LowPoolPriority, NormalPoolPriority = 16, HighPoolPriority = 32 } EX_POOL_PRIORITY;
+
+PVOID ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes);
+PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
+PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
+PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag);
+VOID ExFreePool(PVOID P);
+VOID ExFreePoolWithTag(PVOID P, ULONG Tag);
+#define ExAllocatePoolUninitialized ExAllocatePoolWithTag
+#define ExInitializeDriverRuntime(Flags) ((void)(Flags))
+#define DrvRtPoolNxOptIn 1
+
+/* Fast mutexes: acquiring raises to APC_LEVEL. */
+typedef struct _FAST_MUTEX {
+    LONG Count;             /* 1: free; 0: owned; less: owned and waited for */
+    PKTHREAD Owner;
+    ULONG Contention;
+    KEVENT Event;
+    ULONG OldIrql;
+} FAST_MUTEX, *PFAST_MUTEX;
+VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex);
+VOID ExAcquireFastMutex(PFAST_MUTEX FastMutex);
+VOID ExReleaseFastMutex(PFAST_MUTEX FastMutex);
+BOOLEAN ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex);
+VOID ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex);
+VOID ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex);
+
+/* Interlocked lists. */
+PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PKSPIN_LOCK Lock);
+PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PKSPIN_LOCK Lock);
+PLIST_ENTRY ExInterlockedRemoveHeadList(PLIST_ENTRY Head, PKSPIN_LOCK Lock);
+
+KPROCESSOR_MODE ExGetPreviousMode(VOID);
+
+/* Pageable sections (LITERATURE L20-L35; "MmLockPagableCodeSection" and its neighbours). */
+PVOID MmLockPagableDataSection(PVOID AddressWithinSection);
+VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle);
+VOID MmUnlockPagableImageSection(PVOID ImageSectionHandle);
+PVOID MmPageEntireDriver(PVOID AddressWithinSection);
+VOID MmResetDriverPaging(PVOID AddressWithinSection);
+NTSTATUS MmTrimAllSystemPageableMemory(BOOLEAN PurgeTransition);
+#define MmTrimAllSystemPagableMemory(PurgeTransition) MmTrimAllSystemPageableMemory(PurgeTransition)
+#define MmLockPagableCodeSection(Address) MmLockPagableDataSection((PVOID)(ULONG_PTR)(Address))
+#define MmLockPageableCodeSection(Address) MmLockPagableDataSection((PVOID)(ULONG_PTR)(Address))
+#define MmLockPageableDataSection(Address) MmLockPagableDataSection(Address)
+#define MmLockPagableCodeSectionByHandle(Handle) MmLockPagableSectionByHandle(Handle)
+#define MmLockPagableDataSectionByHandle(Handle) MmLockPagableSectionByHandle(Handle)
+#define MmLockPageableSectionByHandle(Handle) MmLockPagableSectionByHandle(Handle)
+#define MmLockPageableCodeSectionByHandle(Handle) MmLockPagableSectionByHandle(Handle)
+#define MmLockPageableDataSectionByHandle(Handle) MmLockPagableSectionByHandle(Handle)
+#define MmUnlockPageableImageSection(Handle) MmUnlockPagableImageSection(Handle)
+
+/* MDLs ("Using MDLs"). The array of page frame numbers follows the structure. */
+typedef ULONG_PTR PFN_NUMBER, *PPFN_NUMBER;
+typedef struct _MDL {
+    struct _MDL *Next;
+    CSHORT Size;
+    CSHORT MdlFlags;
+    PEPROCESS Process;
+    PVOID MappedSystemVa;
+    PVOID StartVa;
+    ULONG ByteCount;
+    ULONG ByteOffset;
+} MDL, *PMDL;
+#define MDL_MAPPED_TO_SYSTEM_VA     0x0001
+#define MDL_PAGES_LOCKED            0x0002
+#define MDL_SOURCE_IS_NONPAGED_POOL 0x0004
+#define MDL_ALLOCATED_FIXED_SIZE    0x0008
+#define MDL_PARTIAL                 0x0010
+#define MDL_PARTIAL_HAS_BEEN_MAPPED 0x0020
+#define MDL_IO_PAGE_READ            0x0040
+#define MDL_WRITE_OPERATION         0x0080
+
+#define MmGetMdlPfnArray(Mdl) ((PPFN_NUMBER)((Mdl) + 1))
+#define MmGetMdlByteCount(Mdl) ((Mdl)->ByteCount)
+#define MmGetMdlByteOffset(Mdl) ((Mdl)->ByteOffset)
+#define MmGetMdlVirtualAddress(Mdl) ((PVOID)((PCHAR)((Mdl)->StartVa) + (Mdl)->ByteOffset))
+#define MmInitializeMdl(Mdl, BaseVa, Length)                                                                   \
+    do {                                                                                                       \
+        (Mdl)->Next = NULL;                                                                                    \
+        (Mdl)->Size = (CSHORT)(sizeof(MDL) + sizeof(PFN_NUMBER) * ADDRESS_AND_SIZE_TO_SPAN_PAGES(BaseVa, Length)); \
+        (Mdl)->MdlFlags = 0;                                                                                   \
+        (Mdl)->StartVa = PAGE_ALIGN(BaseVa);                                                                   \
+        (Mdl)->ByteOffset = BYTE_OFFSET(BaseVa);                                                               \
+        (Mdl)->ByteCount = (ULONG)(Length);                                                                    \
+    } while (0)
+
+typedef enum _LOCK_OPERATION { IoReadAccess, IoWriteAccess, IoModifyAccess } LOCK_OPERATION;
+typedef enum _MEMORY_CACHING_TYPE { MmNonCached, MmCached, MmWriteCombined, MmHardwareCoherentCached } MEMORY_CACHING_TYPE;
+typedef enum _MM_PAGE_PRIORITY { LowPagePriority, NormalPagePriority = 16, HighPagePriority = 32 } MM_PAGE_PRIORITY;
+#define MdlMappingNoWrite 0x80000000
+#define MdlMappingNoExecute 0x40000000
+
+VOID MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);
+VOID MmUnlockPages(PMDL Mdl);
+VOID MmBuildMdlForNonPagedPool(PMDL Mdl);
+PVOID MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHING_TYPE CacheType,
+                                   PVOID RequestedAddress, ULONG BugCheckOnFailure, ULONG Priority);
+VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl);
+#define MmGetSystemAddressForMdlSafe(Mdl, Priority)                                                            \
+    (((Mdl)->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL))                               \
+         ? (Mdl)->MappedSystemVa                                                                               \
+         : MmMapLockedPagesSpecifyCache((Mdl), KernelMode, MmCached, NULL, FALSE, (Priority)))
+PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType);
+VOID MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes);
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress);
+BOOLEAN MmIsAddressValid(PVOID VirtualAddress);
+PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName);
+extern PVOID MmSystemRangeStart, MmHighestUserAddress;
+extern ULONG_PTR MmUserProbeAddress;
+VOID ProbeForRead(const volatile VOID *Address, SIZE_T Length, ULONG Alignment);
+VOID ProbeForWrite(volatile VOID *Address, SIZE_T Length, ULONG Alignment);
+
+/* Objects, handles, system threads. */
+typedef struct _OBJECT_TYPE *POBJECT_TYPE;
+extern POBJECT_TYPE *IoFileObjectType, *ExEventObjectType, *PsThreadType, *PsProcessType, *IoDeviceObjectType,
+    *IoDriverObjectType;
+
+typedef struct _OBJECT_HANDLE_INFORMATION {
+    ULONG HandleAttributes;
+    ACCESS_MASK GrantedAccess;
+} OBJECT_HANDLE_INFORMATION, *POBJECT_HANDLE_INFORMATION;
+
+NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
+                                   KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION Information);
+NTSTATUS ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
+                                    KPROCESSOR_MODE AccessMode);
+LONG_PTR ObReferenceObject(PVOID Object);
+LONG_PTR ObDereferenceObject(PVOID Object);
+NTSTATUS ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode);
+
+#define EVENT_MODIFY_STATE 0x0002
+#define EVENT_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0x3)
+#define THREAD_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xFFFF)
+#define PROCESS_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | 0xFFFF)
+
+NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                              HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine,
+                              PVOID StartContext);
+NTSTATUS PsTerminateSystemThread(NTSTATUS ExitStatus);
+PEPROCESS PsGetCurrentProcess(VOID);
+PETHREAD PsGetCurrentThread(VOID);
+HANDLE PsGetCurrentProcessId(VOID);
+HANDLE PsGetCurrentThreadId(VOID);
+#define IoGetCurrentProcess PsGetCurrentProcess
+
+NTSTATUS ZwClose(HANDLE Handle);

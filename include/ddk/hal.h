@@ -1,0 +1,55 @@
+/*
+ * Hal: ports, memory-mapped registers and interrupt vectors ("HAL Library Routines"). READ_PORT_UCHAR takes a
+ * PUCHAR made from an integer, as the documentation has it.
+ */
+#pragma once
+
+#include "kernel.h"
+
+FORCEINLINE UCHAR READ_PORT_UCHAR(PUCHAR Port)
+{
+    UCHAR Value;
+    __asm__ volatile("inb %w1, %0" : "=a"(Value) : "Nd"((USHORT)(ULONG_PTR)Port));
+    return Value;
+}
+FORCEINLINE USHORT READ_PORT_USHORT(PUSHORT Port)
+{
+    USHORT Value;
+    __asm__ volatile("inw %w1, %0" : "=a"(Value) : "Nd"((USHORT)(ULONG_PTR)Port));
+    return Value;
+}
+FORCEINLINE ULONG READ_PORT_ULONG(PULONG Port)
+{
+    ULONG Value;
+    __asm__ volatile("inl %w1, %0" : "=a"(Value) : "Nd"((USHORT)(ULONG_PTR)Port));
+    return Value;
+}
+FORCEINLINE VOID WRITE_PORT_UCHAR(PUCHAR Port, UCHAR Value)
+{
+    __asm__ volatile("outb %0, %w1" : : "a"(Value), "Nd"((USHORT)(ULONG_PTR)Port));
+}
+FORCEINLINE VOID WRITE_PORT_USHORT(PUSHORT Port, USHORT Value)
+{
+    __asm__ volatile("outw %0, %w1" : : "a"(Value), "Nd"((USHORT)(ULONG_PTR)Port));
+}
+FORCEINLINE VOID WRITE_PORT_ULONG(PULONG Port, ULONG Value)
+{
+    __asm__ volatile("outl %0, %w1" : : "a"(Value), "Nd"((USHORT)(ULONG_PTR)Port));
+}
+FORCEINLINE UCHAR READ_REGISTER_UCHAR(volatile UCHAR *Register) { return *Register; }
+FORCEINLINE USHORT READ_REGISTER_USHORT(volatile USHORT *Register) { return *Register; }
+FORCEINLINE ULONG READ_REGISTER_ULONG(volatile ULONG *Register) { return *Register; }
+FORCEINLINE VOID WRITE_REGISTER_UCHAR(volatile UCHAR *Register, UCHAR Value) { *Register = Value; }
+FORCEINLINE VOID WRITE_REGISTER_USHORT(volatile USHORT *Register, USHORT Value) { *Register = Value; }
+FORCEINLINE VOID WRITE_REGISTER_ULONG(volatile ULONG *Register, ULONG Value) { *Register = Value; }
+
+typedef enum _INTERFACE_TYPE {
+    InterfaceTypeUndefined = -1, Internal, Isa, Eisa, MicroChannel, TurboChannel, PCIBus
+} INTERFACE_TYPE;
+
+/*
+ * The vector, level and processors of an interrupt line, ready for IoConnectInterrupt ("HalGetInterruptVector").
+ * Returns 0 when the line does not exist. Isa: BusInterruptLevel is the ISA interrupt request, 0 to 15.
+ */
+ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
+                            ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);

@@ -1,0 +1,219 @@
+/*
+ * Ke inside the kernel: the per-processor block, threads, processes, trap frames and what the other rooms call.
+ *
+ * Layouts that assembly knows stand in ke/offsets.h and are checked against these structures in ke/processor.c.
+ * A field group is headed by the lock that protects it and that lock's IRQL.
+ */
+#pragma once
+
+#include "wdm.h"
+
+#define MAXIMUM_PROCESSORS 16
+
+/* Vectors: the high nibble is the IRQL (DESIGN of the levels: docs/design.md). */
+#define KI_APC_VECTOR       0x1F
+#define KI_DPC_VECTOR       0x2F
+#define KI_FIRST_DEVICE_VECTOR 0x30
+#define KI_LAST_DEVICE_VECTOR  0xCF
+#define KI_CLOCK_VECTOR     0xD1
+#define KI_IPI_VECTOR       0xE1
+#define KI_SPURIOUS_VECTOR  0xFF
+
+/* Segment selectors; the order of the user ones is what SYSRET wants (AMD64 APM vol. 2, "SYSCALL and SYSRET"). */
+#define KGDT_R0_CODE 0x10
+#define KGDT_R0_DATA 0x18
+#define KGDT_R3_DATA (0x28 | 3)
+#define KGDT_R3_CODE (0x30 | 3)
+#define KGDT_TSS     0x40
+
+/* What the trap entry leaves on the stack; the entry code in ke/trap.S builds it in this order. */
+typedef struct _KTRAP_FRAME {
+    ULONG64 R15, R14, R13, R12, R11, R10, R9, R8;
+    ULONG64 Rbp, Rdi, Rsi, Rdx, Rcx, Rbx, Rax;
+    ULONG64 Vector;
+    ULONG64 ErrorCode;
+    ULONG64 Rip, SegCs, EFlags, Rsp, SegSs;
+} KTRAP_FRAME, *PKTRAP_FRAME;
+
+#define KiTrapFromUser(Frame) (((Frame)->SegCs & 3) != 0)
+
+/* Dispatcher object types (DISPATCHER_HEADER.Type). */
+typedef enum _KOBJECTS {
+    EventNotificationObject = 0,
+    EventSynchronizationObject = 1,
+    MutantObject = 2,
+    ProcessObject = 3,
+    SemaphoreObject = 5,
+    ThreadObject = 6,
+    TimerNotificationObject = 8,
+    TimerSynchronizationObject = 9,
+    DpcObject = 19,
+    DeviceQueueObject = 20
+} KOBJECTS;
+
+typedef enum _KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition } KTHREAD_STATE;
+
+typedef struct _KPROCESS {
+    DISPATCHER_HEADER Header;       /* signalled when the last thread has ended */
+    ULONG64 DirectoryTableBase;     /* CR3 */
+    /* Dispatcher lock, DISPATCH_LEVEL. */
+    LIST_ENTRY ThreadListHead;
+    KPRIORITY BasePriority;
+} KPROCESS;
+
+struct _KPRCB;
+
+typedef struct _KTHREAD {
+    DISPATCHER_HEADER Header;       /* signalled when the thread has ended */
+    PVOID KernelStack;              /* stack pointer while switched out */
+    PVOID InitialStack;             /* top of the kernel stack: what a trap or system call from user mode starts at */
+    PVOID StackLimit;               /* lowest byte; the page below is a guard */
+    PKPROCESS Process;              /* the address space it runs in */
+    PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
+    KPROCESSOR_MODE PreviousMode;   /* its own */
+    UCHAR State;                    /* KTHREAD_STATE from here on: dispatcher lock, DISPATCH_LEVEL */
+    BOOLEAN Alertable;
+    UCHAR WaitMode;
+    UCHAR WaitReason;
+    KIRQL WaitIrql;
+    BOOLEAN WaitNext;               /* a Wait=TRUE call holds the dispatcher lock for the wait that follows */
+    UCHAR IdleThread;
+    KPRIORITY Priority;
+    KPRIORITY BasePriority;
+    LONG Quantum;
+    ULONG NextProcessor;
+    KAFFINITY Affinity;
+    NTSTATUS WaitStatus;
+    LIST_ENTRY ReadyListEntry;
+    LIST_ENTRY ThreadListEntry;     /* KPROCESS.ThreadListHead */
+    LIST_ENTRY MutantListHead;
+    PKWAIT_BLOCK WaitBlockList;
+    KWAIT_BLOCK WaitBlock[THREAD_WAIT_OBJECTS];
+    KWAIT_BLOCK TimerWaitBlock;
+    KTIMER Timer;
+    LONG KernelApcDisable;          /* its own: critical-region count, zero or negative */
+    ULONG ContextSwitches;
+    PKSTART_ROUTINE StartRoutine;
+    PVOID StartContext;
+} KTHREAD;
+
+/* One processor. GS points here while in the kernel. First fields: ke/offsets.h. */
+typedef struct _KPRCB {
+    struct _KPRCB *Self;
+    PKTHREAD CurrentThread;
+    PVOID KernelStackTop;           /* InitialStack of CurrentThread, for the system-call entry */
+    ULONG64 UserRsp;                /* scratch of the system-call entry */
+    PKTHREAD NextThread;            /* dispatcher lock: chosen to run next, or NULL */
+    PKTHREAD IdleThread;
+    ULONG Number;
+    ULONG ApicId;
+    BOOLEAN DpcRoutineActive;
+    BOOLEAN QuantumEnd;
+    volatile BOOLEAN DpcInterruptRequested;
+    UCHAR InterruptDepth;
+    /* DpcLock, HIGH_LEVEL (an ISR queues DPCs). */
+    KSPIN_LOCK DpcLock;
+    LIST_ENTRY DpcListHead;
+    ULONG DpcCount;
+    /* Dispatcher lock. */
+    ULONG ReadySummary;             /* bit N: DispatcherReadyListHead[N] is not empty */
+    LIST_ENTRY DispatcherReadyListHead[MAXIMUM_PRIORITY];
+    /* Its own. */
+    ULONG64 InterruptCount;
+    ULONG64 DpcRun;
+    ULONG64 ContextSwitches;
+    ULONG64 IdleTicks, KernelTicks, UserTicks;
+    PVOID Tss;
+    PVOID Gdt;
+} KPRCB, *PKPRCB;
+
+extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
+extern ULONG KeNumberProcessors;
+extern KSPIN_LOCK KiDispatcherLock;
+extern volatile ULONGLONG KiInterruptTime;      /* 100 ns since boot, advanced by the clock of processor 0 */
+extern volatile ULONGLONG KiTickCount;
+extern KPROCESS KiSystemProcess;                /* where system threads live; Ps makes its EPROCESS around it */
+
+#define KI_CLOCK_HZ 100
+#define KI_TIME_INCREMENT (10000000 / KI_CLOCK_HZ)  /* 100 ns units a tick */
+#define KI_THREAD_QUANTUM 3                         /* ticks */
+#define KERNEL_STACK_PAGES 4                        /* 16 KiB, guard page below */
+
+FORCEINLINE PKPRCB KeGetCurrentPrcb(VOID)
+{
+    PKPRCB Prcb;
+    __asm__ volatile("movq %%gs:0, %0" : "=r"(Prcb));
+    return Prcb;
+}
+
+FORCEINLINE PKTHREAD KiCurrentThread(VOID)
+{
+    PKTHREAD Thread;
+    __asm__ volatile("movq %%gs:8, %0" : "=r"(Thread));
+    return Thread;
+}
+
+/* irql.c, and inline forms for the kernel's own use where both levels are known. */
+FORCEINLINE VOID KiSetIrql(KIRQL Irql)
+{
+    __asm__ volatile("movq %0, %%cr8" : : "r"((ULONG64)Irql) : "memory");
+}
+
+/* Disables interrupts; returns whether they were on. Pair with KiRestoreInterrupts. */
+FORCEINLINE BOOLEAN KiDisableInterrupts(VOID)
+{
+    ULONG64 Flags;
+    __asm__ volatile("pushfq; popq %0; cli" : "=r"(Flags) : : "memory");
+    return (Flags & 0x200) != 0;
+}
+FORCEINLINE VOID KiRestoreInterrupts(BOOLEAN Enabled)
+{
+    if (Enabled)
+        __asm__ volatile("sti" ::: "memory");
+}
+FORCEINLINE VOID KiPause(VOID)
+{
+    __asm__ volatile("pause" ::: "memory");
+}
+
+/* thread.c, scheduler.c, wait.c ---------------------------------------------------------------------------- */
+
+/*
+ * Makes a thread around a caller-provided KTHREAD and kernel stack (MmCreateKernelStack). It starts in StartRoutine
+ * at PASSIVE_LEVEL when KeReadyThread is called. IRQL: <= DISPATCH_LEVEL.
+ */
+VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTART_ROUTINE StartRoutine, PVOID StartContext,
+                        PKPROCESS Process, KPRIORITY Priority);
+VOID KeReadyThread(PKTHREAD Thread);
+/*
+ * Ends the calling thread: abandons its mutexes, signals it, never returns. When the switch away from it is done
+ * (so that nobody runs on its stack any more) the scheduler calls KiThreadReaper, set by Ps, at DISPATCH_LEVEL.
+ */
+DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
+extern VOID (*KiThreadReaper)(PKTHREAD Thread);
+VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority);
+/* The boot stack becomes the idle thread of this processor. IRQL: HIGH_LEVEL, interrupts off. */
+VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit);
+DECLSPEC_NORETURN VOID KiIdleLoop(VOID);
+VOID KiInitializeDispatcher(PKPRCB Prcb);
+VOID KiQuantumEnd(VOID);
+/* The dispatch interrupt (vector 0x2F): runs queued DPCs, then switches threads when one was chosen. */
+VOID KiDispatchInterrupt(VOID);
+/* Asks for the dispatch interrupt on this processor (self-IPI). Any IRQL. */
+VOID KiRequestDispatchInterrupt(VOID);
+/* The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC). */
+VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame);
+VOID KiSignalProcess(PKPROCESS Process);
+
+/* switch.S: saves the old thread's callee-saved registers and stack, takes up the new one's. Dispatcher lock held. */
+VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
+VOID KiThreadStartup(VOID);
+
+/* interrupt.c ---------------------------------------------------------------------------------------------- */
+VOID KiDispatchDeviceInterrupt(PKTRAP_FRAME TrapFrame);
+
+/* bugcheck.c ------------------------------------------------------------------------------------------------ */
+/* As KeBugCheckEx, with the trap frame where it happened and the rule in words (printed below the STOP line). */
+DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, PKTRAP_FRAME Frame,
+                                  PCSTR Rule, ...);
+#include "ke/bugcodes.h"
