@@ -1,0 +1,213 @@
+/*
+ * Mm, as the other rooms see it: address spaces, pools' memory, image sections, paging files, kernel stacks.
+ *
+ * Trust in types: a user pointer is a USER_ADDRESS until it has been probed and copied; a frame is a PFN_NUMBER; a
+ * physical address is a PHYSICAL_ADDRESS. None converts to another by itself.
+ *
+ * Lock order, outermost first: loader lock, section lock, working-set lock (APC_LEVEL), PFN lock (DISPATCH_LEVEL).
+ */
+#pragma once
+
+#include "wdm.h"
+#include "ke/ke.h"
+#include "rtl/avl.h"
+
+/* User pointers ---------------------------------------------------------------------------------------------- */
+
+/* An address that a program gave: nothing is known of it. */
+typedef struct _USER_ADDRESS { ULONG_PTR Value; } USER_ADDRESS;
+
+#define MM_LOWEST_USER_ADDRESS 0x10000ull
+#define MM_HIGHEST_USER_ADDRESS 0x00007FFFFFFEFFFFull
+
+/*
+ * Copy between a program's memory and a kernel buffer. The kernel buffer may be pageable. Return
+ * STATUS_ACCESS_VIOLATION when any byte of the user range is outside user space, not committed or not writable (what
+ * was copied until then stays copied), STATUS_IN_PAGE_ERROR when it could not be read in.
+ * IRQL: <= APC_LEVEL. The current process' address space is meant. May wait.
+ */
+NTSTATUS MmCopyFromUser(PVOID Destination, USER_ADDRESS Source, SIZE_T Length);
+NTSTATUS MmCopyToUser(USER_ADDRESS Destination, const VOID *Source, SIZE_T Length);
+/* The length of a user string without its null, at most Maximum (then STATUS_BUFFER_OVERFLOW). */
+NTSTATUS MmUserStringLength(USER_ADDRESS String, SIZE_T Maximum, PSIZE_T Length);
+
+/* Initialisation --------------------------------------------------------------------------------------------- */
+
+struct _BOOT_INFORMATION;
+VOID MmInitializeFrames(const struct _BOOT_INFORMATION *Boot);  /* PFN database, kernel page tables, W^X */
+VOID MmInitializeSystemSpace(VOID);                             /* pools, system PTEs, the system working set */
+NTSTATUS MmStartThreads(VOID);                                  /* working-set manager, modified-page writer, zeroer */
+VOID MmDiscardKernelInit(VOID);                                 /* gives the kernel's INIT back, prints how much */
+VOID MmReleaseBootModule(VOID);                                 /* gives the boot image's frames back */
+
+/* Pool memory: page runs for kernel/ex/pool.c ------------------------------------------------------------------ */
+
+/*
+ * Pages of nonpaged (resident) or paged (demand-zero, committed) system memory, page aligned, zero-filled.
+ * NULL when address space, frames or commit are used up. IRQL: <= DISPATCH_LEVEL nonpaged, <= APC_LEVEL paged.
+ */
+PVOID MmAllocatePoolPages(POOL_TYPE Type, SIZE_T Pages);
+VOID MmFreePoolPages(PVOID Address, SIZE_T Pages);
+extern PVOID MmNonPagedPoolStart, MmNonPagedPoolEnd, MmPagedPoolStart, MmPagedPoolEnd;
+
+/* Kernel stacks: KERNEL_STACK_PAGES resident pages above a guard page. Returns the top, or NULL. */
+PVOID MmCreateKernelStack(VOID);
+VOID MmDeleteKernelStack(PVOID StackTop);
+
+/* Driver images and their sections --------------------------------------------------------------------------- */
+
+typedef enum _MM_SECTION_KIND { MmSectionNonpaged, MmSectionPageable, MmSectionInit, MmSectionDiscarded } MM_SECTION_KIND;
+#define MM_SECTION_READ 1
+#define MM_SECTION_WRITE 2
+#define MM_SECTION_EXECUTE 4
+
+/*
+ * One section of a loaded image (or of the kernel itself): the unit of pageability and locking. The storage is the
+ * loader's, nonpaged; the fields below the line are Mm's.
+ */
+typedef struct _MM_SECTION {
+    PCSTR Owner;                    /* driver's name, for messages and `sections` */
+    CHAR Name[16];
+    ULONG_PTR Base;                 /* page aligned */
+    ULONG PageCount;
+    UCHAR Kind;                     /* MM_SECTION_KIND */
+    UCHAR Protection;               /* MM_SECTION_READ | ... */
+    /* Mm's from here. System working-set lock, APC_LEVEL. */
+    UCHAR CompileKind;              /* Kind as the section's name asked for; Kind may change by MmPageEntireDriver */
+    BOOLEAN Stable;                 /* all bytes placed, protections applied */
+    LONG LockCount;
+    ULONG ResidentPages;
+    ULONG64 PageIns;
+    ULONG64 PageOuts;
+    ULONG64 Cookie;                 /* tells a section's handle from any other pointer */
+    struct _LIST_ENTRY ImageEntry;  /* MM_IMAGE.Sections */
+    struct _MM_IMAGE *Image;
+    RTL_AVL_NODE AddressNode;       /* the tree of all sections by address */
+} MM_SECTION, *PMM_SECTION;
+
+/* One loaded image: a range of the driver region. Storage is the loader's. */
+typedef struct _MM_IMAGE {
+    PCSTR Name;
+    ULONG_PTR Base;
+    ULONG PageCount;
+    LIST_ENTRY Sections;            /* MM_SECTION.ImageEntry, ascending */
+    BOOLEAN PagedEntirely;          /* MmPageEntireDriver is in force */
+} MM_IMAGE, *PMM_IMAGE;
+
+/*
+ * Reserves PageCount pages of the driver region. Costs page tables only. STATUS_INSUFFICIENT_RESOURCES when the region
+ * or frames for page tables are used up. IRQL: <= APC_LEVEL, loader lock held.
+ */
+NTSTATUS MmReserveImage(PMM_IMAGE Image, PCSTR Name, ULONG PageCount);
+/* Gives the range back; all sections are deleted first. */
+VOID MmReleaseImage(PMM_IMAGE Image);
+/*
+ * Adds a section at Image->Base + PageOffset pages: Name, Kind, Protection as given. Charges commit for it.
+ * STATUS_COMMITMENT_LIMIT or STATUS_INSUFFICIENT_RESOURCES otherwise. The section reads as zeroes afterwards; a pageable
+ * one costs no frame yet.
+ */
+NTSTATUS MmAddImageSection(PMM_IMAGE Image, PMM_SECTION Section, PCSTR Name, ULONG PageOffset, ULONG PageCount,
+                           MM_SECTION_KIND Kind, UCHAR Protection);
+/*
+ * Places Pages whole pages of content at page FirstPage of the section, before the section is stable. Nonpaged: copied
+ * into its frames. Pageable and INIT: written to a paging file in one request, leaving no frame behind (while there is no
+ * paging file yet, they stay in frames until trimmed). Buffer: page aligned, system space, any pool. IRQL: PASSIVE_LEVEL.
+ */
+NTSTATUS MmFillImageSection(PMM_SECTION Section, ULONG FirstPage, ULONG Pages, PVOID Buffer);
+/* Final protections of all sections of the image. After it the driver may run. */
+VOID MmSealImage(PMM_IMAGE Image);
+/* INIT after DriverEntry: frames, slots and commit are given back; any touch from now on is a bugcheck that says so. */
+VOID MmDiscardImageSection(PMM_SECTION Section);
+/* Unload: releases locks that were left (and says which), gives everything back. */
+VOID MmDeleteImageSection(PMM_SECTION Section);
+/* The section that holds an address, or NULL. IRQL: any (the tree is read under its own spin lock). */
+PMM_SECTION MmFindSection(PVOID Address);
+
+/*
+ * The section contract for system services: as MmLockPagable..., with a status instead of a message. Handle validity is
+ * the caller's: the section must be one the loader owns. STATUS_INVALID_PARAMETER: discarded. IRQL: <= APC_LEVEL.
+ */
+NTSTATUS MmLockSection(PMM_SECTION Section);
+NTSTATUS MmUnlockSection(PMM_SECTION Section);
+
+/* Paging files ------------------------------------------------------------------------------------------------ */
+
+/* Makes a paging file of Pages slots on the opened device. DeviceObject and FileObject are referenced by the caller. */
+NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT File, PCSTR Name, ULONG Pages);
+
+/* Counters for `mem` ------------------------------------------------------------------------------------------ */
+
+typedef struct _MM_STATISTICS {
+    ULONG64 TotalFrames, ZeroedFrames, FreeFrames, StandbyFrames, ModifiedFrames, ActiveFrames, TransitFrames, BadFrames;
+    ULONG64 NonPagedPoolBytes, PagedPoolBytes;
+    ULONG64 DemandZeroFaults, SoftFaults, HardFaults, PagesIn, PagesOut, PageReads, PageWrites;
+    ULONG64 CommittedPages, CommitLimit, SystemWorkingSet;
+} MM_STATISTICS, *PMM_STATISTICS;
+VOID MmQueryStatistics(PMM_STATISTICS Statistics);
+typedef struct _MM_PAGING_FILE_STATISTICS { CHAR Name[32]; ULONG Slots, Used; } MM_PAGING_FILE_STATISTICS;
+/* Fills up to Count entries, returns how many there are. */
+ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count);
+/*
+ * Holds the PFN database, page tables, working sets and slot maps against each other. Returns TRUE when consistent; else
+ * Report names the first thing that is not. IRQL: PASSIVE_LEVEL.
+ */
+BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize);
+
+/* Processes' address spaces ------------------------------------------------------------------------------------ */
+
+typedef struct _MM_WORKING_SET {
+    FAST_MUTEX Lock;                /* the working-set lock */
+    PFN_NUMBER FirstFrame, LastFrame; /* ring of active frames, linked through the PFN database; PFN lock */
+    ULONG64 Size;                   /* frames in it */
+    ULONG64 MinimumSize;
+    LIST_ENTRY WorkingSetLinks;     /* MmWorkingSetList */
+    PKPROCESS Process;              /* NULL: the system's */
+} MM_WORKING_SET, *PMM_WORKING_SET;
+
+typedef struct _MM_ADDRESS_SPACE {
+    MM_WORKING_SET WorkingSet;
+    ULONG64 DirectoryTableBase;     /* physical address of the top-level table */
+    RTL_AVL_TREE Vads;              /* MMVAD by start address; working-set lock */
+    ULONG64 CommittedPages;
+    ULONG64 PageTablePages;
+    ULONG64 LockedPages;            /* VirtualLock */
+    ULONG64 PageFaults;
+    BOOLEAN Deleting;
+} MM_ADDRESS_SPACE, *PMM_ADDRESS_SPACE;
+
+/* A new, empty user half. STATUS_INSUFFICIENT_RESOURCES. IRQL: <= APC_LEVEL. */
+NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process);
+/* Frees every frame, slot, table. Nobody runs in it any more. IRQL: PASSIVE_LEVEL. */
+VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space);
+/* The address space of the calling thread's process (Ps sets the way from KPROCESS to it). */
+extern PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
+
+/*
+ * NtAllocateVirtualMemory and its neighbours without the system-service part: Base and Size are in kernel memory.
+ * Protect: PAGE_NOACCESS, PAGE_READONLY, PAGE_READWRITE, PAGE_EXECUTE_READ (writable and executable at once is
+ * STATUS_INVALID_PAGE_PROTECTION). IRQL: PASSIVE_LEVEL. Documented statuses.
+ */
+NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type, ULONG Protect);
+NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type);
+NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Protect, PULONG Old);
+/* Pins pages in the working set (VirtualLock); at most the quota: STATUS_WORKING_SET_QUOTA. */
+NTSTATUS MmLockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);
+NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);
+/* Runs the caller in another address space (program loading); undo with the old one. IRQL: <= APC_LEVEL. */
+PKPROCESS KeAttachProcess(PKPROCESS Process);
+
+/* Other ---------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Memory that was set aside at boot under a name ("ramdisk"), never part of general RAM. STATUS_NOT_FOUND.
+ * IRQL: PASSIVE_LEVEL.
+ */
+NTSTATUS MmQueryReservedMemory(PCSTR Name, PPHYSICAL_ADDRESS Base, PSIZE_T Size);
+
+/* The page-fault path (ke/trap.c): STATUS_SUCCESS: retry the instruction; else what is wrong with the address. */
+#define MM_FAULT_PRESENT 1
+#define MM_FAULT_WRITE 2
+#define MM_FAULT_USER 4
+#define MM_FAULT_RESERVED 8
+#define MM_FAULT_EXECUTE 16
+NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PKTRAP_FRAME Frame);
