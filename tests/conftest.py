@@ -1,0 +1,16 @@
+"""
+What all of the tests share: the built tree, made once per run.
+"""
+
+import pytest
+
+from lib import build as builder
+
+
+@pytest.fixture(scope="session")
+def built():
+    """The tree, built. A failed build fails every test that needs it, with what make said."""
+    try:
+        builder.build()
+    except builder.BuildFailure as failure:
+        pytest.fail(str(failure), pytrace=False)

@@ -1,0 +1,91 @@
+"""
+What COM1 says, as text: lines, the echo of what was typed, and the shell's prompt.
+
+The console echoes what is typed, so the echo is taken out of what a command printed. A prompt counts where a line
+begins, or at the very end of what has arrived (a program's last line need not end in a newline).
+"""
+
+import codecs
+import re
+
+PROMPT = "tide> "
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")
+HALF_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+
+
+class Console:
+    def __init__(self):
+        self.text = ""          # everything since power-on
+        self.lines = []         # whole lines since the last command was typed, echoes taken out
+        self.partial = ""       # the line that has not ended yet
+        self.at_prompt = False  # a prompt has come since the last command was typed
+        self._command = None    # the typed command whose echo has not come back
+        self._echoes = []       # the same for lines typed to a program
+        self._taken = 0         # how much of `partial` take_unfinished() has handed out
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._half = ""         # the first half of an escape sequence
+
+    def feed(self, data):
+        """Takes bytes as they come."""
+        text = self._half + self._decoder.decode(data)
+        half = HALF_ESCAPE.search(text)
+        self._half = half.group() if half else ""
+        text = ESCAPE.sub("", text[:len(text) - len(self._half)]).replace("\r", "")
+        self.text += text
+        self.partial += text
+        while True:
+            if self.partial.startswith(PROMPT):
+                self._see_prompt("")
+                continue
+            line, newline, rest = self.partial.partition("\n")
+            if not newline:
+                break
+            self.partial = rest
+            self._see_line(line)
+        if self.partial.endswith(PROMPT):
+            self._see_prompt(self.partial[:-len(PROMPT)])
+
+    def type_command(self, command):
+        """A shell command is about to be typed: what comes after its echo is its output."""
+        self.lines = []
+        self.at_prompt = False
+        self._command = command.strip()
+        self._echoes = []
+
+    def type_line(self, line):
+        """A line is about to be typed to the program that runs."""
+        if line.strip():
+            self._echoes.append(line.strip())
+
+    @property
+    def unfinished(self):
+        """The line that has not ended yet, without what was taken of it."""
+        return self.partial[self._taken:]
+
+    def take_unfinished(self):
+        """The unfinished line has been dealt with: when it ends, only what came after this counts."""
+        self._taken = len(self.partial)
+
+    def _see_prompt(self, before):
+        self.partial = self.partial[len(before) + len(PROMPT):]
+        if before:
+            self._see_line(before)
+        self.at_prompt = True
+
+    def _see_line(self, line):
+        line, taken = line[self._taken:], self._taken
+        self._taken = 0
+        text = line.strip()
+        if self._command is not None:
+            # Lines before the echo came while the shell waited: they are nobody's output. The log has them.
+            if text.endswith(self._command):
+                self._command = None
+                self.lines = []
+                self.at_prompt = False
+                return
+        elif self._echoes and text.endswith(self._echoes[0]):
+            line = line.rstrip()[:-len(self._echoes.pop(0))]
+            if not line.strip():
+                return
+        if text or not taken:
+            self.lines.append(line)
