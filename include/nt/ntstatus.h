@@ -95,6 +95,7 @@
     X(STATUS_INVALID_PARAMETER_4,          0xC00000F2, "the fourth parameter is not valid")                    \
     X(STATUS_DIRECTORY_NOT_EMPTY,          0xC0000101, "the folder is not empty")                              \
     X(STATUS_NOT_A_DIRECTORY,              0xC0000103, "it is not a folder")                                   \
+    X(STATUS_NAME_TOO_LONG,                0xC0000106, "the name is too long")                                 \
     X(STATUS_PROCESS_IS_TERMINATING,       0xC000010A, "the process is ending")                                \
     X(STATUS_IMAGE_ALREADY_LOADED,         0xC000010E, "an image of that name is loaded already")              \
     X(STATUS_CANNOT_DELETE,                0xC0000121, "it cannot be deleted")                                 \
