@@ -157,6 +157,9 @@ endif
 KernelIncludes := -Iinclude/nt -Iinclude/ddk -Iinclude -Ikernel
 DriverIncludes := -Iinclude/ddk -Iinclude/nt
 ProgramIncludes := -Iinclude/sdk -Iinclude/nt
+# Test drivers look into the kernel they test.
+TestFlags := $(DriverFlags)
+TestIncludes := $(DriverIncludes) -Iinclude -Ikernel -Itests/guest/lib
 
 # Objects name the headers they came from; -MP keeps a deleted header from stopping the build.
 Depend = -MMD -MP -MF $@.d
@@ -195,7 +198,8 @@ modules = $(sort $(patsubst $(1)/%/,%,$(dir $(wildcard $(1)/*/*.c))))
 KernelObjects := $(call objects,$(sort $(wildcard boot/*.S boot/*.c kernel/*/*.c kernel/*/*.S)))
 Drivers := $(call modules,drivers)
 Programs := $(filter-out lib,$(call modules,user))
-TestDrivers := $(call modules,tests/guest)
+TestDrivers := $(filter-out lib,$(call modules,tests/guest))
+TestLibrary := $(call sources,tests/guest/lib)
 TestPrograms := $(call modules,tests/programs)
 
 DriverFiles := $(Drivers:%=$(O)/drivers/%.sys)
@@ -210,6 +214,7 @@ ifneq ($(NeedTools),)
 $(shell mkdir -p $(O)/made)
 $(call remember,$(O)/made/Kernel,$(CC) $(KernelFlags) $(CommonErrors) $(PluginFlags) $(KernelIncludes))
 $(call remember,$(O)/made/Driver,$(CC) $(DriverFlags) $(CommonErrors) $(PluginFlags) $(DriverIncludes))
+$(call remember,$(O)/made/Test,$(CC) $(TestFlags) $(CommonErrors) $(PluginFlags) $(TestIncludes))
 $(call remember,$(O)/made/Program,$(CC) $(ProgramFlags) $(CommonErrors) $(ProgramIncludes))
 $(call remember,$(O)/made/kernel-objects,$(KernelObjects))
 $(call remember,$(O)/made/library,$(call sources,user/lib))
@@ -262,21 +267,21 @@ $(O)/kernel.elf: $(KernelObjects) $(O)/kernel/symbols.1.o linker.ld tools/kernel
 
 # --- Drivers -----------------------------------------------------------------------------------------------------
 
-# $(call compile,SOURCE,KIND): the rule for one object of a driver or program. KIND: Driver or Program.
+# $(call compile,SOURCE,KIND): the rule for one object of a driver or program. KIND: Driver, Test (driver) or Program.
 define compile
-$(call objects,$(1)): $(1) $(O)/made/$(2) $(if $(filter Driver,$(2)),$(Plugin))
+$(call objects,$(1)): $(1) $(O)/made/$(2) $(if $(filter Driver Test,$(2)),$(Plugin))
 	$$(call say,CC)
-	$$(Q)$$(CC) $$($(2)Flags) $$(CommonErrors) $(if $(filter Driver,$(2)),$$(PluginFlags)) $$($(2)Includes) $$(Depend) -c $$< -o $$@
+	$$(Q)$$(CC) $$($(2)Flags) $$(CommonErrors) $(if $(filter Driver Test,$(2)),$$(PluginFlags)) $$($(2)Includes) $$(Depend) -c $$< -o $$@
 Objects += $(call objects,$(1))
 endef
 
-# $(call driver,OUTPUT,SOURCES)
+# $(call driver,OUTPUT,SOURCES,KIND,LIBRARY SOURCES,LINK SCRIPT): the last two are what test drivers share.
 define driver
-$(call remember,$(O)/made/$(subst /,-,$(1)),$(2))
-$(1): $(call objects,$(2)) tools/driver.ld $(O)/made/$(subst /,-,$(1))
+$(call remember,$(O)/made/$(subst /,-,$(1)),$(2) $(4))
+$(1): $(call objects,$(2) $(4)) tools/driver.ld $(5) $(O)/made/$(subst /,-,$(1))
 	$$(call say,DRIVER)
-	$$(Q)$$(LD) -r --build-id=none -T tools/driver.ld $$(filter %.o,$$^) -o $$@
-$(foreach Source,$(2),$(eval $(call compile,$(Source),Driver)))
+	$$(Q)$$(LD) -r --build-id=none $(5:%=-T %) -T tools/driver.ld $$(filter %.o,$$^) -o $$@
+$(foreach Source,$(2),$(eval $(call compile,$(Source),$(3))))
 endef
 
 # --- Programs ----------------------------------------------------------------------------------------------------
@@ -310,11 +315,12 @@ endif
 
 ifneq ($(NeedTools),)
 $(foreach Source,$(call sources,user/lib),$(eval $(call compile,$(Source),Program)))
-$(foreach Name,$(Drivers),$(eval $(call driver,$(O)/drivers/$(Name).sys,$(call sources,drivers/$(Name)))))
-$(foreach Name,$(TestDrivers),$(eval $(call driver,$(O)/tests/$(Name).sys,$(call sources,tests/guest/$(Name)))))
+$(foreach Name,$(Drivers),$(eval $(call driver,$(O)/drivers/$(Name).sys,$(call sources,drivers/$(Name)),Driver)))
+$(foreach Source,$(TestLibrary),$(eval $(call compile,$(Source),Test)))
+$(foreach Name,$(TestDrivers),$(eval $(call driver,$(O)/tests/$(Name).sys,$(call sources,tests/guest/$(Name)),Test,$(TestLibrary),tests/guest/lib/testcase.ld)))
 $(foreach Name,$(Programs),$(eval $(call program,$(O)/user/$(Name).exe,$(call sources,user/$(Name)))))
 $(foreach Name,$(TestPrograms),$(eval $(call program,$(O)/tests/$(Name).exe,$(call sources,tests/programs/$(Name)))))
-$(if $(M),$(eval $(call $(if $(PROGRAM),program,driver),$(Outside),$(OutsideSources))))
+$(if $(M),$(eval $(call $(if $(PROGRAM),program,driver),$(Outside),$(OutsideSources),Driver)))
 endif
 
 # --- The system image, the ISO -----------------------------------------------------------------------------------
