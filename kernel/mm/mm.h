@@ -124,6 +124,12 @@ VOID MmDeleteImageSection(PMM_SECTION Section);
 PMM_SECTION MmFindSection(PVOID Address);
 
 /*
+ * The kernel itself as an image: its sections lie in frames already, mapped with their protections. The caller has filled in
+ * Owner, Name, Base, PageCount, Kind and Protection of each; Mm does the rest. Called once at boot. IRQL: PASSIVE_LEVEL.
+ */
+VOID MmInitializeKernelImage(PMM_IMAGE Image, PCSTR Name, ULONG_PTR Base, ULONG PageCount, PMM_SECTION Sections, ULONG Count);
+
+/*
  * The section contract for system services: as MmLockPagable..., with a status instead of a message. Handle validity is
  * the caller's: the section must be one the loader owns. STATUS_INVALID_PARAMETER: discarded. IRQL: <= APC_LEVEL.
  */
