@@ -9,6 +9,7 @@
 #pragma once
 
 #include "mm/mm.h"
+#include "rtl/export.h"
 #include "ldrinfo.h"
 
 /*
