@@ -358,7 +358,7 @@ run: $(O)/kernel.elf $(O)/system.img
 iso: $(O)/tidepool.iso
 
 test: $(Everything)
-	$(Q)O=$(O) $(PYTHON) -m pytest tests
+	$(Q)O=$(O) $(PYTHON) -m pytest -n auto --dist loadgroup tests
 
 bench: $(Everything)
 	$(Q)O=$(O) $(PYTHON) tools/bench.py

@@ -2,13 +2,16 @@
 The harness against a fake guest that misbehaves on purpose: each verdict is seen before any is trusted.
 """
 
+import io
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 
-from lib import check, elfedit, language, pattern, player
+from lib import check, elfedit, language, pattern, player, tap
 from lib.console import Console
 from lib.files import Files, RecipeError
 from lib.verdict import SessionFailure
@@ -230,3 +233,70 @@ def test_recipes(tmp_path):
             files.make("x", wrong.split())
     with pytest.raises(RecipeError):
         files.make("../x", ["fill", "1", "1"])
+
+
+ELF_EDITS = {
+    "header.machine=3": lambda elf: elf.header.e_machine == "EM_386",
+    "section:PAGE.flags=7": lambda elf: elf.get_section_by_name("PAGE").header.sh_flags == 7,
+    "section:PAGE.name=PAGETOOLONG": lambda elf: elf.get_section_by_name("PAGETOOLONG") is not None,
+    "section:PAGE.offset=0xffffffffffffffff": lambda elf: elf.get_section_by_name("PAGE").header.sh_offset == 2 ** 64 - 1,
+    "symbol:Outside.name=NoSuchRoutine": lambda elf: elf.get_section_by_name(".symtab").get_symbol_by_name("NoSuchRoutine"),
+    "symbol:Entry.value=-1": lambda elf: elf.get_section_by_name(".symtab").get_symbol_by_name("Entry")[0]["st_value"] == 2 ** 64 - 1,
+    "reloc:.relaPAGE:0.type=999": lambda elf: elf.get_section_by_name(".relaPAGE").get_relocation(0)["r_info_type"] == 999,
+}
+
+
+@pytest.mark.parametrize("assignment, shows", ELF_EDITS.items(), ids=ELF_EDITS.keys())
+def test_elf_edit(assignment, shows, tmp_path):
+    """An independent reader of ELF files sees exactly the field that was meant."""
+    source = 'extern int Outside(void); __attribute__((section("PAGE"))) int Entry(void) { return Outside(); }'
+    subprocess.run(["gcc", "-x", "c", "-c", "-", "-o", tmp_path / "driver"], input=source, text=True, check=True)
+    before = (tmp_path / "driver").read_bytes()
+    after = elfedit.assign(before, assignment)
+    assert not elf_shows(before, shows) and elf_shows(after, shows)
+
+
+def elf_shows(data, shows):
+    return bool(shows(ELFFile(io.BytesIO(data))))
+
+
+@pytest.mark.parametrize("assignment", ["header.colour=1", "section:NONE.flags=1", "symbol:none.value=1", "nonsense", "header.type=x"])
+def test_elf_edit_refuses(assignment, tmp_path):
+    subprocess.run(["gcc", "-x", "c", "-c", "-", "-o", tmp_path / "driver"], input="int a;", text=True, check=True)
+    with pytest.raises((elfedit.EditError, ValueError)):
+        elfedit.assign((tmp_path / "driver").read_bytes(), assignment)
+
+
+def test_elf_edit_wants_elf():
+    with pytest.raises(elfedit.EditError):
+        elfedit.assign(b"not ELF", "header.type=1")
+
+
+def test_tap_report():
+    log = ["tide> run test locks", "1..3", "# a.c:3: X does not hold", "some message", "not ok 1 - First # L20 x", "ok 2 - Second"]
+    results, plan = tap.parse(log)
+    assert plan == 3 and list(results) == ["First", "Second"]
+    assert not results["First"].ok and results["First"].notes == ["# a.c:3: X does not hold"]
+    assert results["Second"].ok and not results["Second"].notes
+
+
+def suite_folder(tmp_path, text, name="one"):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "one.c").write_text(text)
+    return tmp_path
+
+
+def test_suites_are_found(tmp_path):
+    suite_folder(tmp_path, 'TEST_SUITE(one, "1 4");\n\nTEST_CASE(First, "L1 says \\"so\\"") {\n}\nTEST_CASE(Second, "L2") {\n}\n')
+    (tmp_path / "lib").mkdir()
+    suite, = tap.find_suites(tmp_path)
+    assert (suite.name, suite.processors) == ("one", ["1", "4"])
+    assert [case.name for case in suite.cases] == ["First", "Second"]
+    assert suite.cases[0].where.endswith("one/one.c:3")
+
+
+@pytest.mark.parametrize("text", ["", 'TEST_SUITE(two, "1")\nTEST_CASE(A, "x") {}', 'TEST_SUITE(one, "1")\n',
+                                  'TEST_SUITE(one, "1")\nTEST_CASE(A, "x") {}\nTEST_CASE(A, "y") {}'])
+def test_not_a_suite(text, tmp_path):
+    with pytest.raises(tap.SuiteError):
+        tap.find_suites(suite_folder(tmp_path, text))

@@ -71,8 +71,9 @@ check() {
         has mformat || want mtools
         ;;
     test)
-        for Module in pytest pexpect; do
-            [ -x $Python ] && $Python -c "import $Module" 2>/dev/null || want python3 python3-$Module
+        # xdist: one worker per processor, since half of a test run is machines that wait.
+        for Module in pytest pexpect xdist=pytest-xdist elftools=pyelftools; do
+            [ -x $Python ] && $Python -c "import ${Module%=*}" 2>/dev/null || want python3 "python3-${Module#*=}"
         done
         ;;
     gdb)

@@ -1,7 +1,8 @@
 """
 Building once per test run, however many workers ask.
 
-BUILD is where the tree was built: the variable O of the environment names another folder, as it does for `make O=DIR`.
+BUILD is where the tree was built: the variable O of the environment names another folder, as it does for make and
+run-qemu.sh; it is taken from the project's root.
 """
 
 import fcntl
@@ -11,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("O") or ROOT / "build").resolve()
+BUILD = ROOT / (os.environ.get("O") or "build")
 RUN_QEMU = ROOT / "run-qemu.sh"
 
 
@@ -25,8 +26,6 @@ def build(*targets):
     with open(ROOT / "Makefile", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         command = ["make", "--no-print-directory", "-C", str(ROOT), *targets]
-        if os.environ.get("O"):
-            command.append(f"O={BUILD}")
         environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
                              check=False)

@@ -20,14 +20,14 @@ PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))    # multiplies every %ti
 
 def play(session, values=None, program=None, roots=None):
     """
-    Plays a session with the matrix values of one run. Raises SessionFailure.
+    Plays a session with the matrix values of one run. Returns everything the console said. Raises SessionFailure.
 
     program   what to run instead of run-qemu.sh, as an argument list
     roots     folders that files are looked up in, instead of the build folder and the project's root
     """
     with tempfile.TemporaryDirectory(prefix="tide-files-") as folder:
         files = Files(folder, roots) if roots else Files(folder)
-        Player(session, values or {}, program or [str(RUN_QEMU)], files).play()
+        return Player(session, values or {}, program or [str(RUN_QEMU)], files).play()
 
 
 class Player:
@@ -47,6 +47,7 @@ class Player:
             for block in self.session.blocks:
                 self._play_block(block)
             self._finish()
+            return self.machine.console.text
         finally:
             self.machine.close()
 
