@@ -15,6 +15,9 @@ all:
 
 # --- What the user may set ---------------------------------------------------------------------------------------
 
+# Common words of the environment (a shell's NAME, say) are not meant for us: these three count on the command line only.
+$(foreach Word,M NAME PROGRAM,$(if $(filter environment,$(origin $(Word))),$(eval $(Word) :=)))
+
 DBG ?= 1
 ifeq ($(filter 0 1,$(DBG)),)
 $(error DBG is 1 (checked build, the default) or 0 (free build), not '$(DBG)')
@@ -104,7 +107,7 @@ CommonFlags := \
 #   -mgeneral-regs-only no SSE or x87 state is saved on an interrupt or system call
 
 # Code must stay in the section that its author named: pageable code in nonpaged memory costs memory, nonpaged code in a
-# pageable section is a crash. Inlining from one section into another is the plugin's business (tools/plugin).
+# pageable section is a crash. The plugin stops inlining from one section into another, in drivers and in the kernel.
 SectionFlags := \
     -fno-inline-functions-called-once \
     -fno-partial-inlining \
@@ -122,9 +125,11 @@ SectionFlags := \
 KernelFlags := $(CommonFlags) $(SectionFlags) \
     -mcmodel=kernel \
     -mno-red-zone \
-    -DDBG=$(DBG)
+    -DDBG=$(DBG) \
+    -Wno-multichar
 #   -mcmodel=kernel     addresses lie in the top 2 GiB, so they fit 32 signed bits
 #   -mno-red-zone       an interrupt pushes its frame right below RSP
+#   -Wno-multichar      pool tags are 'gaT1'
 
 # Drivers: the kernel's flags, what the literature's build environment defines, and its dialect. DBG is not defined at
 # all in a free build, as there.
@@ -134,15 +139,13 @@ DriverFlags := $(filter-out -DDBG=0,$(KernelFlags)) \
     -fcommon \
     -DALLOC_PRAGMA -D_WIN64 -D_AMD64_ -D_M_AMD64 \
     -Wno-incompatible-pointer-types \
-    -Wno-unknown-pragmas \
-    -Wno-multichar
+    -Wno-unknown-pragmas
 #   -fno-jump-tables -fno-tree-switch-conversion  both put a switch's table into .rodata; then a locked code section
 #                       would not be complete, and after MmPageEntireDriver its table would be out
 #   -fcommon            headers of the literature declare variables without extern; MSVC makes one of them
 #   -DALLOC_PRAGMA      sources guard their #pragma alloc_text by it
 #   -Wno-incompatible-pointer-types  dispatch routines with other annotations; an error by default from gcc 14
 #   -Wno-unknown-pragmas  #pragma warning, prefast, comment
-#   -Wno-multichar      pool tags are 'gaT1'
 
 # User programs. They have a red zone: nothing but the program itself uses its stack.
 ProgramFlags := $(CommonFlags) \
@@ -183,6 +186,9 @@ endif
 endif
 include tools/plugin/plugin.mk
 PluginFlags = $(if $(Plugin),-fplugin=$(abspath $(Plugin)))
+else
+# What the compiler may decide to inline by itself it might inline into another section.
+PluginFlags := -fno-inline-functions -fno-inline-small-functions
 endif
 
 # --- What there is to build --------------------------------------------------------------------------------------
@@ -226,11 +232,11 @@ say = @mkdir -p $(@D) && $(if $(Q),printf '  %-8s %s\n' '$(1)' '$(patsubst $(O)/
 
 # --- The kernel --------------------------------------------------------------------------------------------------
 
-$(filter $(O)/kernel/%.c.o $(O)/boot/%.c.o,$(KernelObjects)): $(O)/%.c.o: %.c $(O)/made/Kernel
+$(filter %.c.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel $(Plugin)
 	$(call say,CC)
-	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(KernelIncludes) $(Depend) -c $< -o $@
+	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(PluginFlags) $(KernelIncludes) $(Depend) -c $< -o $@
 
-$(filter %.S.o,$(KernelObjects)): $(O)/%.S.o: %.S $(O)/made/Kernel
+$(filter %.S.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel
 	$(call say,AS)
 	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(KernelIncludes) $(Depend) -c $< -o $@
 
@@ -304,13 +310,12 @@ endef
 # --- One driver or program outside the tree ----------------------------------------------------------------------
 # make M=DIR [NAME=foo] makes DIR/foo.sys, make M=DIR PROGRAM=foo makes DIR/foo.exe, from every source in DIR.
 
-ifdef M
+ifneq ($(M),)
 OutsideSources := $(call sources,$(abspath $(M)))
 ifeq ($(OutsideSources),)
 $(error M=$(M): no .c or .S file there)
 endif
-NAME ?= $(notdir $(abspath $(M)))
-Outside := $(M)/$(if $(PROGRAM),$(PROGRAM).exe,$(NAME).sys)
+Outside := $(M)/$(if $(PROGRAM),$(PROGRAM).exe,$(or $(NAME),$(notdir $(abspath $(M)))).sys)
 endif
 
 ifneq ($(NeedTools),)
@@ -370,7 +375,7 @@ gdb: $(O)/kernel.elf
 toolchain:
 	$(Q)tools/toolchain.sh toolchain
 
-ifdef M
+ifneq ($(M),)
 clean:
 	rm -rf $(Outside) $(O)/outside$(abspath $(M))
 else
