@@ -71,6 +71,7 @@ typedef struct _KTHREAD {
     PKPROCESS Process;              /* the address space it runs in */
     PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
     KPROCESSOR_MODE PreviousMode;   /* its own */
+    volatile BOOLEAN Terminating;   /* set by KeRequestThreadExit: the way back to user mode calls PsCheckTermination */
     UCHAR State;                    /* KTHREAD_STATE from here on: dispatcher lock, DISPATCH_LEVEL */
     BOOLEAN Alertable;
     UCHAR WaitMode;
@@ -95,6 +96,8 @@ typedef struct _KTHREAD {
     ULONG ContextSwitches;
     PKSTART_ROUTINE StartRoutine;
     PVOID StartContext;
+    PKPROCESS OwnerProcess;         /* whose thread it is; Process differs while it is attached to another */
+    BOOLEAN ExitRequested;          /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
 } KTHREAD;
 
 /* One processor. GS points here while in the kernel. First fields: ke/offsets.h. */
@@ -125,6 +128,7 @@ typedef struct _KPRCB {
     ULONG64 IdleTicks, KernelTicks, UserTicks;
     PVOID Tss;
     PVOID Gdt;
+    PKTHREAD TerminatedThread;      /* its own: switched away from for good; KiThreadReaper comes next */
 } KPRCB, *PKPRCB;
 
 extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
@@ -191,6 +195,18 @@ VOID KeReadyThread(PKTHREAD Thread);
  */
 DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
 extern VOID (*KiThreadReaper)(PKTHREAD Thread);
+/*
+ * Asks a thread to end itself: a wait of its in UserMode, and every later one, ends with STATUS_USER_APC, and
+ * ExitRequested tells the way back to user mode to end the thread. A KernelMode wait is left alone. The request is
+ * never taken back. IRQL: <= DISPATCH_LEVEL. Any thread, any number of times.
+ */
+VOID KeRequestThreadExit(PKTHREAD Thread);
+/*
+ * Makes a thread end soon: sets Terminating and ends the wait it is in, if that is one of UserMode, with STATUS_USER_APC;
+ * from then on every UserMode wait of that thread returns STATUS_USER_APC at once unless it is satisfied at once. What
+ * runs in the kernel goes on until it returns to user mode. IRQL: <= DISPATCH_LEVEL. Takes the dispatcher lock.
+ */
+VOID KeRequestThreadExit(PKTHREAD Thread);
 VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority);
 /* The boot stack becomes the idle thread of this processor. IRQL: HIGH_LEVEL, interrupts off. */
 VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit);
@@ -203,7 +219,14 @@ VOID KiDispatchInterrupt(VOID);
 VOID KiRequestDispatchInterrupt(VOID);
 /* The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC). */
 VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame);
+/* Asks for the dispatch interrupt on another processor (IPI, vector 0x2F). Any IRQL. */
+VOID KiSendDispatchInterrupt(PKPRCB Prcb);
+/* TSS.RSP0 of this processor: where a trap from user mode starts. IRQL: DISPATCH_LEVEL. */
+VOID KiSetKernelStack(PVOID Top);
+/* Signals a process object by hand: for one whose first thread never ran. The last thread's end does it by itself. */
 VOID KiSignalProcess(PKPROCESS Process);
+/* System time (100 ns since 1601) when interrupt time was 0. Set once, before the first timer. */
+extern ULONGLONG KiBootTime;
 
 /* switch.S: saves the old thread's callee-saved registers and stack, takes up the new one's. Dispatcher lock held. */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
