@@ -22,7 +22,10 @@ class Guest:
     def __init__(self, options):
         self.listeners = {}
         self.connections = {}
-        self.added = dict(reversed(word.split("=")) if "=" in word else (word, word) for word in options.add)
+        self.added = {}
+        for word in options.add:
+            file, _, path = word.partition("=")
+            self.added[path or os.path.basename(file)] = file
         for name in ("com2", "com3", "com4"):
             chardev = getattr(options, name)
             if chardev and chardev.startswith("socket,"):

@@ -60,7 +60,7 @@ class Player:
         for line, file, path in self.session.adds:
             self.line = line
             found = self._try(self.files.find, file)
-            options += ["--add", f"{found}={path or file}"]
+            options += ["--add", f"{found}={path}" if path else str(found)]
         for name, value in self.variables.items():
             options += [f"--{name}", value]
         return options + self.session.boot

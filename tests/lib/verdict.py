@@ -72,7 +72,7 @@ def judge_end(status, log):
     if status == EXITS["timeout"]:
         return HANG, "run-qemu.sh gave up waiting (exit status 4)"
     if status == EXITS["usage"]:
-        return NO_START, "run-qemu.sh did not accept its command line (exit status 2)"
+        return NO_START, "run-qemu.sh refused its options, or QEMU did not start, or the build failed (status 2)"
     if status not in EXIT_NAMES or not log.strip():
         return NO_START, f"exit status {status}"
     return ENDED, f"exit status {status} ({EXIT_NAMES[status]})"
