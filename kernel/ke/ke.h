@@ -71,7 +71,7 @@ typedef struct _KTHREAD {
     PKPROCESS Process;              /* the address space it runs in */
     PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
     KPROCESSOR_MODE PreviousMode;   /* its own */
-    volatile BOOLEAN Terminating;   /* set by KeRequestThreadExit: the way back to user mode calls PsCheckTermination */
+    volatile BOOLEAN ExitRequested; /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
     UCHAR State;                    /* KTHREAD_STATE from here on: dispatcher lock, DISPATCH_LEVEL */
     BOOLEAN Alertable;
     UCHAR WaitMode;
@@ -97,7 +97,6 @@ typedef struct _KTHREAD {
     PKSTART_ROUTINE StartRoutine;
     PVOID StartContext;
     PKPROCESS OwnerProcess;         /* whose thread it is; Process differs while it is attached to another */
-    BOOLEAN ExitRequested;          /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
 } KTHREAD;
 
 /* One processor. GS points here while in the kernel. First fields: ke/offsets.h. */
@@ -201,12 +200,6 @@ extern VOID (*KiThreadReaper)(PKTHREAD Thread);
  * never taken back. IRQL: <= DISPATCH_LEVEL. Any thread, any number of times.
  */
 VOID KeRequestThreadExit(PKTHREAD Thread);
-/*
- * Makes a thread end soon: sets Terminating and ends the wait it is in, if that is one of UserMode, with STATUS_USER_APC;
- * from then on every UserMode wait of that thread returns STATUS_USER_APC at once unless it is satisfied at once. What
- * runs in the kernel goes on until it returns to user mode. IRQL: <= DISPATCH_LEVEL. Takes the dispatcher lock.
- */
-VOID KeRequestThreadExit(PKTHREAD Thread);
 VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority);
 /* The boot stack becomes the idle thread of this processor. IRQL: HIGH_LEVEL, interrupts off. */
 VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit);
@@ -223,7 +216,10 @@ VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame);
 VOID KiSendDispatchInterrupt(PKPRCB Prcb);
 /* TSS.RSP0 of this processor: where a trap from user mode starts. IRQL: DISPATCH_LEVEL. */
 VOID KiSetKernelStack(PVOID Top);
-/* Signals a process object by hand: for one whose first thread never ran. The last thread's end does it by itself. */
+/*
+ * Signals a process object. Ps does it when everything of the process has been given back, which is after its last thread
+ * has ended; so who waits for a program finds its memory free again.
+ */
 VOID KiSignalProcess(PKPROCESS Process);
 /* System time (100 ns since 1601) when interrupt time was 0. Set once, before the first timer. */
 extern ULONGLONG KiBootTime;
