@@ -220,7 +220,7 @@ static PRTL_AVL_NODE RtlpOutermost(PRTL_AVL_NODE Node, ULONG Side)
     return Node;
 }
 
-/* The neighbour on a side: the near end of the subtree there, or the first ancestor that Node is not on that side of. */
+/* The neighbour on a side: the near end of the subtree there, or the first ancestor that has Node on its other side. */
 static PRTL_AVL_NODE RtlpNeighbour(const RTL_AVL_NODE *Node, ULONG Side)
 {
     PRTL_AVL_NODE Parent;
