@@ -69,6 +69,8 @@ C_ASSERT(sizeof(ELF64_RELA) == 24);
 C_ASSERT(sizeof(ELF64_PHDR) == 56);
 
 /* e_ident */
+#define ELFMAG          "\177ELF"
+#define SELFMAG         4
 #define EI_CLASS        4
 #define EI_DATA         5
 #define EI_VERSION      6

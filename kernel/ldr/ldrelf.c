@@ -20,10 +20,7 @@ NTSTATUS LdrpElfCheckHeader(const VOID *File, SIZE_T Size, USHORT Type, PLDR_REP
         return LdrpElfFail(Report, Bad, "the file has %I64u bytes, an ELF header alone has %u", Size,
                            (ULONG)sizeof(ELF64_EHDR));
     }
-    if (memcmp(Header->e_ident,
-               "\x7F"
-               "ELF",
-               4) != 0) {
+    if (memcmp(Header->e_ident, ELFMAG, SELFMAG) != 0) {
         return LdrpElfFail(Report, Bad, "the file does not begin with the ELF magic number");
     }
     if (Header->e_ident[EI_CLASS] != ELFCLASS64 || Header->e_ident[EI_DATA] != ELFDATA2LSB) {

@@ -16,11 +16,13 @@ ULONG RtlxAnsiStringToUnicodeSize(PCANSI_STRING String)
 {
     return (String->Length + 1u) * sizeof(WCHAR);
 }
+NT_EXPORT(RtlxAnsiStringToUnicodeSize);
 
 ULONG RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING String)
 {
     return String->Length / sizeof(WCHAR) + 1u;
 }
+NT_EXPORT(RtlxUnicodeStringToAnsiSize);
 
 /*
  * Fails with STATUS_INVALID_PARAMETER_2 when the result is longer than a counted string can say, STATUS_NO_MEMORY,
@@ -50,6 +52,7 @@ NTSTATUS RtlAnsiStringToUnicodeString(PUNICODE_STRING Destination, PCANSI_STRING
     Destination->Length = (USHORT)(Size - sizeof(WCHAR));
     return STATUS_SUCCESS;
 }
+NT_EXPORT(RtlAnsiStringToUnicodeString);
 
 /*
  * Fails with STATUS_NO_MEMORY; a caller's buffer that is too small receives what fits and its null, and
@@ -82,6 +85,7 @@ NTSTATUS RtlUnicodeStringToAnsiString(PANSI_STRING Destination, PCUNICODE_STRING
     Destination->Length = (USHORT)(Size - 1);
     return Status;
 }
+NT_EXPORT(RtlUnicodeStringToAnsiString);
 
 /* Source with every character through Convert; STATUS_BUFFER_OVERFLOW when a caller's buffer is too small. */
 static NTSTATUS RtlpConvertCase(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN AllocateDestination,
@@ -109,11 +113,13 @@ NTSTATUS RtlUpcaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING So
 {
     return RtlpConvertCase(Destination, Source, AllocateDestination, RtlUpcaseUnicodeChar);
 }
+NT_EXPORT(RtlUpcaseUnicodeString);
 
 NTSTATUS RtlDowncaseUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source, BOOLEAN AllocateDestination)
 {
     return RtlpConvertCase(Destination, Source, AllocateDestination, RtlDowncaseUnicodeChar);
 }
+NT_EXPORT(RtlDowncaseUnicodeString);
 
 /* Gives the buffer back, whatever tag it was allocated with, and empties the string; freeing twice does nothing. */
 VOID RtlFreeUnicodeString(PUNICODE_STRING String)
@@ -123,6 +129,7 @@ VOID RtlFreeUnicodeString(PUNICODE_STRING String)
         *String = (UNICODE_STRING){0, 0, NULL};
     }
 }
+NT_EXPORT(RtlFreeUnicodeString);
 
 VOID RtlFreeAnsiString(PANSI_STRING String)
 {
@@ -131,3 +138,4 @@ VOID RtlFreeAnsiString(PANSI_STRING String)
         *String = (ANSI_STRING){0, 0, NULL};
     }
 }
+NT_EXPORT(RtlFreeAnsiString);

@@ -13,6 +13,7 @@ VOID RtlInitializeBitMap(PRTL_BITMAP BitMap, PULONG Buffer, ULONG SizeOfBitMap)
     BitMap->SizeOfBitMap = SizeOfBitMap;
     BitMap->Buffer = Buffer;
 }
+NT_EXPORT(RtlInitializeBitMap);
 
 /* The bits of one word from First up to, not including, End; both are within the word's 0 to 32. */
 static FORCEINLINE ULONG RtlpMask(ULONG First, ULONG End)
@@ -106,36 +107,43 @@ VOID RtlClearAllBits(PRTL_BITMAP BitMap)
 {
     memset(BitMap->Buffer, 0, (BitMap->SizeOfBitMap + 31ull) / 32 * sizeof(ULONG));
 }
+NT_EXPORT(RtlClearAllBits);
 
 VOID RtlSetAllBits(PRTL_BITMAP BitMap)
 {
     memset(BitMap->Buffer, 0xFF, (BitMap->SizeOfBitMap + 31ull) / 32 * sizeof(ULONG));
 }
+NT_EXPORT(RtlSetAllBits);
 
 VOID RtlClearBits(PRTL_BITMAP BitMap, ULONG StartingIndex, ULONG NumberToClear)
 {
     RtlpWriteBits(BitMap, StartingIndex, NumberToClear, FALSE);
 }
+NT_EXPORT(RtlClearBits);
 
 VOID RtlSetBits(PRTL_BITMAP BitMap, ULONG StartingIndex, ULONG NumberToSet)
 {
     RtlpWriteBits(BitMap, StartingIndex, NumberToSet, TRUE);
 }
+NT_EXPORT(RtlSetBits);
 
 VOID RtlClearBit(PRTL_BITMAP BitMap, ULONG BitNumber)
 {
     RtlpWriteBits(BitMap, BitNumber, 1, FALSE);
 }
+NT_EXPORT(RtlClearBit);
 
 VOID RtlSetBit(PRTL_BITMAP BitMap, ULONG BitNumber)
 {
     RtlpWriteBits(BitMap, BitNumber, 1, TRUE);
 }
+NT_EXPORT(RtlSetBit);
 
 BOOLEAN RtlTestBit(PRTL_BITMAP BitMap, ULONG BitNumber)
 {
     return BitNumber < BitMap->SizeOfBitMap && RtlCheckBit(BitMap, BitNumber) != 0;
 }
+NT_EXPORT(RtlTestBit);
 
 /* Whether all bits of the range are of the kind; an empty range and one that leaves the map are not. */
 static BOOLEAN RtlpAreBits(PRTL_BITMAP BitMap, ULONG Start, ULONG Length, ULONG Kind)
@@ -148,11 +156,13 @@ BOOLEAN RtlAreBitsClear(PRTL_BITMAP BitMap, ULONG StartingIndex, ULONG Length)
 {
     return RtlpAreBits(BitMap, StartingIndex, Length, RTLP_CLEAR);
 }
+NT_EXPORT(RtlAreBitsClear);
 
 BOOLEAN RtlAreBitsSet(PRTL_BITMAP BitMap, ULONG StartingIndex, ULONG Length)
 {
     return RtlpAreBits(BitMap, StartingIndex, Length, RTLP_SET);
 }
+NT_EXPORT(RtlAreBitsSet);
 
 /* Bits set in a word: sums of pairs, of fours, of bytes, then all bytes by one multiplication. */
 static ULONG RtlpCountWord(ULONG Word)
@@ -177,21 +187,25 @@ ULONG RtlNumberOfSetBits(PRTL_BITMAP BitMap)
     }
     return Count;
 }
+NT_EXPORT(RtlNumberOfSetBits);
 
 ULONG RtlNumberOfClearBits(PRTL_BITMAP BitMap)
 {
     return BitMap->SizeOfBitMap - RtlNumberOfSetBits(BitMap);
 }
+NT_EXPORT(RtlNumberOfClearBits);
 
 ULONG RtlFindClearBits(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintIndex)
 {
     return RtlpFindRunFromHint(BitMap, NumberToFind, HintIndex, RTLP_CLEAR);
 }
+NT_EXPORT(RtlFindClearBits);
 
 ULONG RtlFindSetBits(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintIndex)
 {
     return RtlpFindRunFromHint(BitMap, NumberToFind, HintIndex, RTLP_SET);
 }
+NT_EXPORT(RtlFindSetBits);
 
 ULONG RtlFindClearBitsAndSet(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintIndex)
 {
@@ -202,6 +216,7 @@ ULONG RtlFindClearBitsAndSet(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintI
     }
     return Found;
 }
+NT_EXPORT(RtlFindClearBitsAndSet);
 
 ULONG RtlFindSetBitsAndClear(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintIndex)
 {
@@ -212,6 +227,7 @@ ULONG RtlFindSetBitsAndClear(PRTL_BITMAP BitMap, ULONG NumberToFind, ULONG HintI
     }
     return Found;
 }
+NT_EXPORT(RtlFindSetBitsAndClear);
 
 /* The first run of clear bits at or above FromIndex: returns its length, 0 when there is none. */
 ULONG RtlFindNextForwardRunClear(PRTL_BITMAP BitMap, ULONG FromIndex, PULONG StartingRunIndex)
@@ -222,11 +238,13 @@ ULONG RtlFindNextForwardRunClear(PRTL_BITMAP BitMap, ULONG FromIndex, PULONG Sta
     *StartingRunIndex = First;
     return First >= Limit ? 0 : RtlpNextBit(BitMap, First, Limit, RTLP_SET) - First;
 }
+NT_EXPORT(RtlFindNextForwardRunClear);
 
 ULONG RtlFindFirstRunClear(PRTL_BITMAP BitMap, PULONG StartingIndex)
 {
     return RtlFindNextForwardRunClear(BitMap, 0, StartingIndex);
 }
+NT_EXPORT(RtlFindFirstRunClear);
 
 /* The last run of clear bits that begins at or below FromIndex, as far as FromIndex: its length, or 0. */
 ULONG RtlFindLastBackwardRunClear(PRTL_BITMAP BitMap, ULONG FromIndex, PULONG StartingRunIndex)
@@ -243,6 +261,7 @@ ULONG RtlFindLastBackwardRunClear(PRTL_BITMAP BitMap, ULONG FromIndex, PULONG St
     }
     return Length;
 }
+NT_EXPORT(RtlFindLastBackwardRunClear);
 
 ULONG RtlFindLongestRunClear(PRTL_BITMAP BitMap, PULONG StartingIndex)
 {
@@ -252,6 +271,7 @@ ULONG RtlFindLongestRunClear(PRTL_BITMAP BitMap, PULONG StartingIndex)
     *StartingIndex = Longest.StartingIndex;
     return Longest.NumberOfBits;
 }
+NT_EXPORT(RtlFindLongestRunClear);
 
 /*
  * Fills RunArray with runs of clear bits and returns how many: the first ones in the map's order, or with
@@ -286,14 +306,17 @@ ULONG RtlFindClearRuns(PRTL_BITMAP BitMap, PRTL_BITMAP_RUN RunArray, ULONG SizeO
     }
     return Count;
 }
+NT_EXPORT(RtlFindClearRuns);
 
 /* The index of the highest or lowest bit that is set, or -1 when none is. */
 CCHAR RtlFindMostSignificantBit(ULONGLONG Set)
 {
     return (CCHAR)(Set == 0 ? -1 : 63 - __builtin_clzll(Set));
 }
+NT_EXPORT(RtlFindMostSignificantBit);
 
 CCHAR RtlFindLeastSignificantBit(ULONGLONG Set)
 {
     return (CCHAR)(Set == 0 ? -1 : __builtin_ctzll(Set));
 }
+NT_EXPORT(RtlFindLeastSignificantBit);

@@ -14,6 +14,15 @@ int isspace(int Character) { return Character == ' ' || (Character >= '\t' && Ch
 int isprint(int Character) { return Character >= ' ' && Character <= '~'; }
 int toupper(int Character) { return islower(Character) ? Character - 'a' + 'A' : Character; }
 int tolower(int Character) { return isupper(Character) ? Character - 'A' + 'a' : Character; }
+NT_EXPORT(isupper);
+NT_EXPORT(islower);
+NT_EXPORT(isdigit);
+NT_EXPORT(isalpha);
+NT_EXPORT(isalnum);
+NT_EXPORT(isspace);
+NT_EXPORT(isprint);
+NT_EXPORT(toupper);
+NT_EXPORT(tolower);
 
 int isxdigit(int Character)
 {
@@ -21,6 +30,7 @@ int isxdigit(int Character)
 
     return isdigit(Character) || (Lower >= 'a' && Lower <= 'f');
 }
+NT_EXPORT(isxdigit);
 
 /* The value of a digit in bases up to 36, or 36 when the character is none. */
 static unsigned RtlpDigitValue(int Character)
@@ -79,6 +89,7 @@ unsigned long strtoul(const char *Text, char **End, int Base)
 
     return Negative && !Over ? -Value : Value;
 }
+NT_EXPORT(strtoul);
 
 /* Parses a signed number; the nearest limit when it does not fit. */
 long strtol(const char *Text, char **End, int Base)
@@ -92,8 +103,10 @@ long strtol(const char *Text, char **End, int Base)
     }
     return (long)(Negative ? -Value : Value);
 }
+NT_EXPORT(strtol);
 
 int atoi(const char *Text)
 {
     return (int)strtol(Text, NULL, 10);
 }
+NT_EXPORT(atoi);

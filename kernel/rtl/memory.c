@@ -86,6 +86,7 @@ void *memcpy(void *Destination, const void *Source, size_t Length)
     }
     return Destination;
 }
+NT_EXPORT(memcpy);
 
 /* Copies Length bytes between buffers that may overlap. */
 void *memmove(void *Destination, const void *Source, size_t Length)
@@ -99,6 +100,7 @@ void *memmove(void *Destination, const void *Source, size_t Length)
     }
     return Destination;
 }
+NT_EXPORT(memmove);
 
 /* Stores the low byte of Value in Length bytes. */
 void *memset(void *Destination, int Value, size_t Length)
@@ -123,6 +125,7 @@ void *memset(void *Destination, int Value, size_t Length)
     }
     return Destination;
 }
+NT_EXPORT(memset);
 
 /* The number of bytes at the start of both buffers that are equal: Length when all are. */
 static FORCEINLINE size_t RtlpEqualPrefix(const UCHAR *First, const UCHAR *Second, size_t Length)
@@ -149,6 +152,7 @@ int memcmp(const void *First, const void *Second, size_t Length)
 
     return Same == Length ? 0 : ((const UCHAR *)First)[Same] - ((const UCHAR *)Second)[Same];
 }
+NT_EXPORT(memcmp);
 
 /* Finds the first byte equal to the low byte of Value, or NULL. */
 void *memchr(const void *Buffer, int Value, size_t Length)
@@ -162,12 +166,14 @@ void *memchr(const void *Buffer, int Value, size_t Length)
     }
     return NULL;
 }
+NT_EXPORT(memchr);
 
 /* Returns how many bytes match before the first difference ("RtlCompareMemory": not an ordering). */
 SIZE_T RtlCompareMemory(const VOID *First, const VOID *Second, SIZE_T Length)
 {
     return RtlpEqualPrefix(First, Second, Length);
 }
+NT_EXPORT(RtlCompareMemory);
 
 /*
  * Returns how many bytes of Source, in whole ULONGs, hold Pattern. "RtlCompareMemoryUlong": Source is aligned on a
@@ -186,6 +192,7 @@ SIZE_T RtlCompareMemoryUlong(PVOID Source, SIZE_T Length, ULONG Pattern)
     }
     return Offset;
 }
+NT_EXPORT(RtlCompareMemoryUlong);
 
 /* Fills whole ULONGs with Pattern; a length that is no multiple of four is rounded down. */
 VOID RtlFillMemoryUlong(PVOID Destination, SIZE_T Length, ULONG Pattern)
@@ -199,6 +206,7 @@ VOID RtlFillMemoryUlong(PVOID Destination, SIZE_T Length, ULONG Pattern)
         RtlpStore32(To, Pattern);
     }
 }
+NT_EXPORT(RtlFillMemoryUlong);
 
 /* Fills whole ULONGLONGs with Pattern; a length that is no multiple of eight is rounded down. */
 VOID RtlFillMemoryUlonglong(PVOID Destination, SIZE_T Length, ULONGLONG Pattern)
@@ -207,6 +215,7 @@ VOID RtlFillMemoryUlonglong(PVOID Destination, SIZE_T Length, ULONGLONG Pattern)
 
     __asm__ volatile("rep stosq" : "+D"(Destination), "+c"(Words) : "a"(Pattern) : "memory");
 }
+NT_EXPORT(RtlFillMemoryUlonglong);
 
 /* Zeroes memory by stores that no optimiser may leave out, because nobody reads them afterwards. */
 PVOID RtlSecureZeroMemory(PVOID Destination, SIZE_T Length)
@@ -215,3 +224,4 @@ PVOID RtlSecureZeroMemory(PVOID Destination, SIZE_T Length)
     __asm__ volatile("" : : "r"(Destination) : "memory");
     return Destination;
 }
+NT_EXPORT(RtlSecureZeroMemory);

@@ -19,11 +19,13 @@ VOID RtlInitAnsiString(PANSI_STRING Destination, PCSZ Source)
     Destination->MaximumLength = Source == NULL ? 0 : (USHORT)(Length + 1);
     Destination->Buffer = (PCHAR)Source;
 }
+NT_EXPORT(RtlInitAnsiString);
 
 VOID RtlInitString(PSTRING Destination, PCSZ Source)
 {
     RtlInitAnsiString(Destination, Source);
 }
+NT_EXPORT(RtlInitString);
 
 VOID RtlInitUnicodeString(PUNICODE_STRING Destination, PCWSTR Source)
 {
@@ -33,6 +35,7 @@ VOID RtlInitUnicodeString(PUNICODE_STRING Destination, PCWSTR Source)
     Destination->MaximumLength = Source == NULL ? 0 : (USHORT)(Length + sizeof(WCHAR));
     Destination->Buffer = (PWCHAR)Source;
 }
+NT_EXPORT(RtlInitUnicodeString);
 
 /* The same, but a source that is too long fails with STATUS_NAME_TOO_LONG and leaves Destination alone. */
 NTSTATUS RtlInitUnicodeStringEx(PUNICODE_STRING Destination, PCWSTR Source)
@@ -45,6 +48,7 @@ NTSTATUS RtlInitUnicodeStringEx(PUNICODE_STRING Destination, PCWSTR Source)
     RtlInitUnicodeString(Destination, Source);
     return STATUS_SUCCESS;
 }
+NT_EXPORT(RtlInitUnicodeStringEx);
 
 /* Orders by the first character that differs, then by length: below, equal or above zero. */
 LONG RtlCompareString(const STRING *First, const STRING *Second, BOOLEAN CaseInSensitive)
@@ -64,11 +68,13 @@ LONG RtlCompareString(const STRING *First, const STRING *Second, BOOLEAN CaseInS
     }
     return First->Length - Second->Length;
 }
+NT_EXPORT(RtlCompareString);
 
 BOOLEAN RtlEqualString(const STRING *First, const STRING *Second, BOOLEAN CaseInSensitive)
 {
     return First->Length == Second->Length && RtlCompareString(First, Second, CaseInSensitive) == 0;
 }
+NT_EXPORT(RtlEqualString);
 
 /* Copies as much of Source as fits; a null Source empties Destination. */
 VOID RtlCopyString(PSTRING Destination, const STRING *Source)
@@ -80,6 +86,7 @@ VOID RtlCopyString(PSTRING Destination, const STRING *Source)
     }
     Destination->Length = Length;
 }
+NT_EXPORT(RtlCopyString);
 
 /* Copies Source, as much as fits, in upper case. */
 VOID RtlUpperString(PSTRING Destination, const STRING *Source)
@@ -91,6 +98,7 @@ VOID RtlUpperString(PSTRING Destination, const STRING *Source)
     }
     Destination->Length = Length;
 }
+NT_EXPORT(RtlUpperString);
 
 /* Compares Characters code units; the difference of the first pair that differs, or zero. */
 static LONG RtlpCompareWide(PCWCH First, PCWCH Second, SIZE_T Characters, BOOLEAN CaseInSensitive)
@@ -117,11 +125,13 @@ LONG RtlCompareUnicodeString(PCUNICODE_STRING First, PCUNICODE_STRING Second, BO
 
     return Difference != 0 ? Difference : First->Length - Second->Length;
 }
+NT_EXPORT(RtlCompareUnicodeString);
 
 BOOLEAN RtlEqualUnicodeString(PCUNICODE_STRING First, PCUNICODE_STRING Second, BOOLEAN CaseInSensitive)
 {
     return First->Length == Second->Length && RtlCompareUnicodeString(First, Second, CaseInSensitive) == 0;
 }
+NT_EXPORT(RtlEqualUnicodeString);
 
 /* Whether String begins with Prefix. */
 BOOLEAN RtlPrefixUnicodeString(PCUNICODE_STRING Prefix, PCUNICODE_STRING String, BOOLEAN CaseInSensitive)
@@ -129,6 +139,7 @@ BOOLEAN RtlPrefixUnicodeString(PCUNICODE_STRING Prefix, PCUNICODE_STRING String,
     return Prefix->Length <= String->Length &&
         RtlpCompareWide(Prefix->Buffer, String->Buffer, Prefix->Length / sizeof(WCHAR), CaseInSensitive) == 0;
 }
+NT_EXPORT(RtlPrefixUnicodeString);
 
 static VOID RtlpEndWithNull(PUNICODE_STRING String)
 {
@@ -153,6 +164,7 @@ VOID RtlCopyUnicodeString(PUNICODE_STRING Destination, PCUNICODE_STRING Source)
     Destination->Length = Length;
     RtlpEndWithNull(Destination);
 }
+NT_EXPORT(RtlCopyUnicodeString);
 
 /* Appends Length bytes, or changes nothing and returns STATUS_BUFFER_TOO_SMALL. */
 static NTSTATUS RtlpAppendWide(PUNICODE_STRING Destination, PCWCH Source, SIZE_T Length)
@@ -173,11 +185,13 @@ NTSTATUS RtlAppendUnicodeToString(PUNICODE_STRING Destination, PCWSTR Source)
 {
     return Source == NULL ? STATUS_SUCCESS : RtlpAppendWide(Destination, Source, wcslen(Source) * sizeof(WCHAR));
 }
+NT_EXPORT(RtlAppendUnicodeToString);
 
 NTSTATUS RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNICODE_STRING Source)
 {
     return RtlpAppendWide(Destination, Source->Buffer, Source->Length);
 }
+NT_EXPORT(RtlAppendUnicodeStringToString);
 
 /* The documented hash: each character adds to 65599 times what was there. */
 NTSTATUS RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG Algorithm, PULONG Hash)
@@ -195,3 +209,4 @@ NTSTATUS RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, 
     *Hash = Value;
     return STATUS_SUCCESS;
 }
+NT_EXPORT(RtlHashUnicodeString);

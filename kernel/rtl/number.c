@@ -77,6 +77,7 @@ NTSTATUS RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG V
 
     return Text.Length == 0 ? STATUS_INVALID_PARAMETER : RtlpParseNumber(&Text, Base, Value);
 }
+NT_EXPORT(RtlUnicodeStringToInteger);
 
 /* The same for 8-bit text that ends in a null, where empty text is the number zero. */
 NTSTATUS RtlCharToInteger(PCSZ String, ULONG Base, PULONG Value)
@@ -85,6 +86,7 @@ NTSTATUS RtlCharToInteger(PCSZ String, ULONG Base, PULONG Value)
 
     return RtlpParseNumber(&Text, Base, Value);
 }
+NT_EXPORT(RtlCharToInteger);
 
 /*
  * Writes Value with a null behind it; hexadecimal digits are capitals and there is no prefix. Fails with
@@ -115,8 +117,10 @@ NTSTATUS RtlInt64ToUnicodeString(ULONGLONG Value, ULONG Base, PUNICODE_STRING St
     String->Length = (USHORT)(Count * sizeof(WCHAR));
     return STATUS_SUCCESS;
 }
+NT_EXPORT(RtlInt64ToUnicodeString);
 
 NTSTATUS RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String)
 {
     return RtlInt64ToUnicodeString(Value, Base, String);
 }
+NT_EXPORT(RtlIntegerToUnicodeString);

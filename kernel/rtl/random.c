@@ -18,8 +18,10 @@ ULONG RtlRandomEx(PULONG Seed)
     *Seed = State * RTLP_RANDOM_MULTIPLIER + RTLP_RANDOM_INCREMENT;
     return ((Word >> 22) ^ Word) % MAXLONG;
 }
+NT_EXPORT(RtlRandomEx);
 
 ULONG RtlRandom(PULONG Seed)
 {
     return RtlRandomEx(Seed);
 }
+NT_EXPORT(RtlRandom);

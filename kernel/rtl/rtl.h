@@ -7,6 +7,7 @@
 #pragma once
 
 #include "ntrtl.h"
+#include "export.h"
 
 /*
  * Receives formatted text, piece by piece, in order. Wide pieces come one character at a time. Called at the

@@ -42,6 +42,7 @@ int _vsnprintf(char *Buffer, size_t Count, const char *Format, va_list Arguments
     }
     return (int)Length;
 }
+NT_EXPORT(_vsnprintf);
 
 int _vsnwprintf(WCHAR *Buffer, size_t Count, const WCHAR *Format, va_list Arguments)
 {
@@ -55,6 +56,7 @@ int _vsnwprintf(WCHAR *Buffer, size_t Count, const WCHAR *Format, va_list Argume
     }
     return (int)Length;
 }
+NT_EXPORT(_vsnwprintf);
 
 int vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Arguments)
 {
@@ -68,6 +70,7 @@ int vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Arguments)
     }
     return Length;
 }
+NT_EXPORT(vsprintf_s);
 
 int vswprintf_s(WCHAR *Buffer, size_t Size, const WCHAR *Format, va_list Arguments)
 {
@@ -81,11 +84,13 @@ int vswprintf_s(WCHAR *Buffer, size_t Size, const WCHAR *Format, va_list Argumen
     }
     return Length;
 }
+NT_EXPORT(vswprintf_s);
 
 int vsprintf(char *Buffer, const char *Format, va_list Arguments)
 {
     return _vsnprintf(Buffer, MAXLONG, Format, Arguments);
 }
+NT_EXPORT(vsprintf);
 
 int _snprintf(char *Buffer, size_t Count, const char *Format, ...)
 {
@@ -97,6 +102,7 @@ int _snprintf(char *Buffer, size_t Count, const char *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(_snprintf);
 
 int _snwprintf(WCHAR *Buffer, size_t Count, const WCHAR *Format, ...)
 {
@@ -108,6 +114,7 @@ int _snwprintf(WCHAR *Buffer, size_t Count, const WCHAR *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(_snwprintf);
 
 int sprintf(char *Buffer, const char *Format, ...)
 {
@@ -119,6 +126,7 @@ int sprintf(char *Buffer, const char *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(sprintf);
 
 int _swprintf(WCHAR *Buffer, const WCHAR *Format, ...)
 {
@@ -130,6 +138,7 @@ int _swprintf(WCHAR *Buffer, const WCHAR *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(_swprintf);
 
 int sprintf_s(char *Buffer, size_t Size, const char *Format, ...)
 {
@@ -141,6 +150,7 @@ int sprintf_s(char *Buffer, size_t Size, const char *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(sprintf_s);
 
 int swprintf_s(WCHAR *Buffer, size_t Size, const WCHAR *Format, ...)
 {
@@ -152,3 +162,4 @@ int swprintf_s(WCHAR *Buffer, size_t Size, const WCHAR *Format, ...)
     va_end(Arguments);
     return Length;
 }
+NT_EXPORT(swprintf_s);

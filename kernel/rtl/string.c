@@ -15,6 +15,7 @@ size_t strlen(const char *Text)
     }
     return (size_t)(End - Text);
 }
+NT_EXPORT(strlen);
 
 size_t strnlen(const char *Text, size_t Limit)
 {
@@ -25,12 +26,14 @@ size_t strnlen(const char *Text, size_t Limit)
     }
     return Length;
 }
+NT_EXPORT(strnlen);
 
 char *strcpy(char *Destination, const char *Source)
 {
     memcpy(Destination, Source, strlen(Source) + 1);
     return Destination;
 }
+NT_EXPORT(strcpy);
 
 /* Copies at most Count characters and fills the rest with nulls; without room there is no null. */
 char *strncpy(char *Destination, const char *Source, size_t Count)
@@ -41,12 +44,14 @@ char *strncpy(char *Destination, const char *Source, size_t Count)
     memset(Destination + Length, 0, Count - Length);
     return Destination;
 }
+NT_EXPORT(strncpy);
 
 char *strcat(char *Destination, const char *Source)
 {
     strcpy(Destination + strlen(Destination), Source);
     return Destination;
 }
+NT_EXPORT(strcat);
 
 /* Appends at most Count characters and always a null. */
 char *strncat(char *Destination, const char *Source, size_t Count)
@@ -58,6 +63,7 @@ char *strncat(char *Destination, const char *Source, size_t Count)
     End[Length] = 0;
     return Destination;
 }
+NT_EXPORT(strncat);
 
 int strncmp(const char *First, const char *Second, size_t Count)
 {
@@ -69,11 +75,13 @@ int strncmp(const char *First, const char *Second, size_t Count)
     }
     return 0;
 }
+NT_EXPORT(strncmp);
 
 int strcmp(const char *First, const char *Second)
 {
     return strncmp(First, Second, ~(size_t)0);
 }
+NT_EXPORT(strcmp);
 
 int _strnicmp(const char *First, const char *Second, size_t Count)
 {
@@ -85,11 +93,13 @@ int _strnicmp(const char *First, const char *Second, size_t Count)
     }
     return 0;
 }
+NT_EXPORT(_strnicmp);
 
 int _stricmp(const char *First, const char *Second)
 {
     return _strnicmp(First, Second, ~(size_t)0);
 }
+NT_EXPORT(_stricmp);
 
 /* Finds the first Character, which may be the null at the end. */
 char *strchr(const char *Text, int Character)
@@ -101,6 +111,7 @@ char *strchr(const char *Text, int Character)
     }
     return (char *)Text;
 }
+NT_EXPORT(strchr);
 
 /* Finds the last Character, which may be the null at the end. */
 char *strrchr(const char *Text, int Character)
@@ -114,6 +125,7 @@ char *strrchr(const char *Text, int Character)
     } while (*Text++ != 0);
     return (char *)Last;
 }
+NT_EXPORT(strrchr);
 
 char *strstr(const char *Text, const char *Pattern)
 {
@@ -128,6 +140,7 @@ char *strstr(const char *Text, const char *Pattern)
         }
     }
 }
+NT_EXPORT(strstr);
 
 size_t strspn(const char *Text, const char *Accept)
 {
@@ -138,6 +151,7 @@ size_t strspn(const char *Text, const char *Accept)
     }
     return Length;
 }
+NT_EXPORT(strspn);
 
 size_t strcspn(const char *Text, const char *Reject)
 {
@@ -148,6 +162,7 @@ size_t strcspn(const char *Text, const char *Reject)
     }
     return Length;
 }
+NT_EXPORT(strcspn);
 
 char *strpbrk(const char *Text, const char *Accept)
 {
@@ -155,6 +170,7 @@ char *strpbrk(const char *Text, const char *Accept)
 
     return *Found != 0 ? (char *)Found : NULL;
 }
+NT_EXPORT(strpbrk);
 
 char *_strlwr(char *Text)
 {
@@ -163,6 +179,7 @@ char *_strlwr(char *Text)
     }
     return Text;
 }
+NT_EXPORT(_strlwr);
 
 char *_strupr(char *Text)
 {
@@ -171,3 +188,4 @@ char *_strupr(char *Text)
     }
     return Text;
 }
+NT_EXPORT(_strupr);

@@ -58,6 +58,7 @@ WCHAR RtlUpcaseUnicodeChar(WCHAR Character)
     }
     return Character;
 }
+NT_EXPORT(RtlUpcaseUnicodeChar);
 
 WCHAR RtlDowncaseUnicodeChar(WCHAR Character)
 {
@@ -73,6 +74,7 @@ WCHAR RtlDowncaseUnicodeChar(WCHAR Character)
     }
     return Character;
 }
+NT_EXPORT(RtlDowncaseUnicodeChar);
 
 /* Upper case of an 8-bit character; y with diaeresis has its capital outside ISO 8859-1 and stays. */
 CHAR RtlUpperChar(CHAR Character)
@@ -81,3 +83,4 @@ CHAR RtlUpperChar(CHAR Character)
 
     return Upper <= 0xFF ? (CHAR)Upper : Character;
 }
+NT_EXPORT(RtlUpperChar);

@@ -14,6 +14,7 @@ size_t wcslen(const WCHAR *Text)
     }
     return (size_t)(End - Text);
 }
+NT_EXPORT(wcslen);
 
 size_t wcsnlen(const WCHAR *Text, size_t Limit)
 {
@@ -24,12 +25,14 @@ size_t wcsnlen(const WCHAR *Text, size_t Limit)
     }
     return Length;
 }
+NT_EXPORT(wcsnlen);
 
 WCHAR *wcscpy(WCHAR *Destination, const WCHAR *Source)
 {
     memcpy(Destination, Source, (wcslen(Source) + 1) * sizeof(WCHAR));
     return Destination;
 }
+NT_EXPORT(wcscpy);
 
 /* Copies at most Count characters and fills the rest with nulls; without room there is no null. */
 WCHAR *wcsncpy(WCHAR *Destination, const WCHAR *Source, size_t Count)
@@ -40,12 +43,14 @@ WCHAR *wcsncpy(WCHAR *Destination, const WCHAR *Source, size_t Count)
     memset(Destination + Length, 0, (Count - Length) * sizeof(WCHAR));
     return Destination;
 }
+NT_EXPORT(wcsncpy);
 
 WCHAR *wcscat(WCHAR *Destination, const WCHAR *Source)
 {
     wcscpy(Destination + wcslen(Destination), Source);
     return Destination;
 }
+NT_EXPORT(wcscat);
 
 /* Appends at most Count characters and always a null. */
 WCHAR *wcsncat(WCHAR *Destination, const WCHAR *Source, size_t Count)
@@ -57,6 +62,7 @@ WCHAR *wcsncat(WCHAR *Destination, const WCHAR *Source, size_t Count)
     End[Length] = 0;
     return Destination;
 }
+NT_EXPORT(wcsncat);
 
 int wcsncmp(const WCHAR *First, const WCHAR *Second, size_t Count)
 {
@@ -68,11 +74,13 @@ int wcsncmp(const WCHAR *First, const WCHAR *Second, size_t Count)
     }
     return 0;
 }
+NT_EXPORT(wcsncmp);
 
 int wcscmp(const WCHAR *First, const WCHAR *Second)
 {
     return wcsncmp(First, Second, ~(size_t)0);
 }
+NT_EXPORT(wcscmp);
 
 int _wcsnicmp(const WCHAR *First, const WCHAR *Second, size_t Count)
 {
@@ -84,11 +92,13 @@ int _wcsnicmp(const WCHAR *First, const WCHAR *Second, size_t Count)
     }
     return 0;
 }
+NT_EXPORT(_wcsnicmp);
 
 int _wcsicmp(const WCHAR *First, const WCHAR *Second)
 {
     return _wcsnicmp(First, Second, ~(size_t)0);
 }
+NT_EXPORT(_wcsicmp);
 
 /* Finds the first Character, which may be the null at the end. */
 WCHAR *wcschr(const WCHAR *Text, WCHAR Character)
@@ -100,6 +110,7 @@ WCHAR *wcschr(const WCHAR *Text, WCHAR Character)
     }
     return (WCHAR *)Text;
 }
+NT_EXPORT(wcschr);
 
 /* Finds the last Character, which may be the null at the end. */
 WCHAR *wcsrchr(const WCHAR *Text, WCHAR Character)
@@ -113,6 +124,7 @@ WCHAR *wcsrchr(const WCHAR *Text, WCHAR Character)
     } while (*Text++ != 0);
     return (WCHAR *)Last;
 }
+NT_EXPORT(wcsrchr);
 
 WCHAR *wcsstr(const WCHAR *Text, const WCHAR *Pattern)
 {
@@ -127,3 +139,4 @@ WCHAR *wcsstr(const WCHAR *Text, const WCHAR *Pattern)
         }
     }
 }
+NT_EXPORT(wcsstr);
