@@ -151,6 +151,13 @@
 #define DDK_DECLSPEC_allocate(name) __attribute__((section(name)))
 #define DECLSPEC_IMPORT
 #define DECLSPEC_EXPORT
+
+/*
+ * Lets other drivers import a routine or variable of this one by name. The loader reads the names out of the section
+ * `.exports` and looks the global symbols up; the section itself is not loaded.
+ */
+#define EXPORT_DRIVER_ROUTINE(Symbol)                                                                          \
+    static const CHAR Export_##Symbol[] __attribute__((section(".exports"), used)) = #Symbol
 #define EXTERN_C extern
 #define NTKERNELAPI
 #define NTSYSAPI
