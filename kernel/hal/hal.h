@@ -1,0 +1,63 @@
+/*
+ * Hal inside the kernel: what the machine is made of. Drivers see include/ddk/hal.h.
+ */
+#pragma once
+
+#include "wdm.h"
+#include "ke/ke.h"
+
+/* What the boot loader told us, in a form of our own (multiboot.c). Addresses are physical. */
+#define BOOT_MEMORY_RANGES 32
+#define BOOT_COMMAND_LINE 1024
+typedef struct _BOOT_RANGE { ULONG64 Base, Length; } BOOT_RANGE;
+typedef struct _BOOT_INFORMATION {
+    ULONG RangeCount;
+    BOOT_RANGE Ranges[BOOT_MEMORY_RANGES];  /* usable RAM, ascending, page aligned, not overlapping */
+    ULONG64 ModuleBase, ModuleLength;       /* the system image; Length 0: none */
+    CHAR CommandLine[BOOT_COMMAND_LINE];
+} BOOT_INFORMATION, *PBOOT_INFORMATION;
+
+/* Reads the multiboot information. FALSE: the loader was not a multiboot one. */
+BOOLEAN HalReadBootInformation(ULONG64 Magic, ULONG64 Information, PBOOT_INFORMATION Boot);
+
+/* Processor tables and features (processor.c). */
+VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, PVOID BootStackTop);
+VOID HalWriteMsr(ULONG Msr, ULONG64 Value);
+ULONG64 HalReadMsr(ULONG Msr);
+VOID KiSetKernelStack(PVOID Top);       /* the stack that traps from user mode of this processor begin on */
+
+/* Features found by CPUID. */
+extern BOOLEAN HalHasSmep, HalHasSmap, HalHasNx, HalHasGigabytePages, HalHasInvariantTsc;
+
+/* Early console: COM1, polled (console.c). */
+VOID HalInitializeConsole(VOID);
+VOID HalDisplayString(PCSTR String, ULONG Length);
+/* Takes the console away from whoever holds it: for bugchecks. */
+VOID HalSeizeConsole(VOID);
+
+/* Local APIC and I/O APIC (apic.c, ioapic.c). */
+VOID HalInitializeApic(VOID);           /* of the calling processor */
+VOID HalInitializeIoApic(VOID);
+VOID HalEndOfInterrupt(VOID);
+VOID HalRequestSoftwareInterrupt(UCHAR Vector);
+BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode);
+VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql);
+
+/* Clocks (timer.c). */
+VOID HalInitializeTimers(VOID);         /* calibrates the TSC and the APIC timer */
+VOID HalStartClock(VOID);               /* periodic tick, KI_CLOCK_VECTOR, on this processor */
+extern ULONG64 HalTscFrequency;         /* Hz */
+ULONGLONG HalReadRealTimeClock(VOID);   /* 100 ns since 1601 */
+
+/* Power-off through isa-debug-exit, with the status as QEMU sees it (power.c). */
+#define HAL_EXIT_PASS 0x10
+#define HAL_EXIT_FAIL 0x11
+#define HAL_EXIT_BUGCHECK 0x12
+DECLSPEC_NORETURN VOID HalPowerOff(ULONG Status);
+
+FORCEINLINE ULONG64 HalReadTsc(VOID)
+{
+    ULONG Low, High;
+    __asm__ volatile("rdtsc" : "=a"(Low), "=d"(High));
+    return Low | (ULONG64)High << 32;
+}

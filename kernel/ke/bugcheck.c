@@ -1,0 +1,111 @@
+/*
+ * The bugcheck: stops everything and says why. First the documented STOP line, then the rule in words, then what is
+ * needed to find the mistake: where, at which level, by which way, with which drivers loaded.
+ */
+#include "ke/ke.h"
+#include "hal/hal.h"
+#include "kd/kd.h"
+#include "ldr/ldr.h"
+#include "rtl/export.h"
+
+static volatile LONG KiBugCheckOwner;       /* number of the processor that reports, + 1 */
+
+static PCSTR KiBugCheckName(ULONG Code)
+{
+    switch (Code) {
+#define KI_BUGCHECK_NAME(name, value) case value: return #name;
+    KI_BUGCHECK_LIST(KI_BUGCHECK_NAME)
+#undef KI_BUGCHECK_NAME
+    }
+    return "UNKNOWN_BUGCHECK";
+}
+
+static VOID KiPrintRegisters(PKTRAP_FRAME F)
+{
+    DbgPrint("rax=%p rbx=%p rcx=%p rdx=%p\n", F->Rax, F->Rbx, F->Rcx, F->Rdx);
+    DbgPrint("rsi=%p rdi=%p rbp=%p rsp=%p\n", F->Rsi, F->Rdi, F->Rbp, F->Rsp);
+    DbgPrint(" r8=%p  r9=%p r10=%p r11=%p\n", F->R8, F->R9, F->R10, F->R11);
+    DbgPrint("r12=%p r13=%p r14=%p r15=%p\n", F->R12, F->R13, F->R14, F->R15);
+    DbgPrint("rip=%p cs=%04I64x eflags=%08I64x error=%I64x vector=%I64u\n", F->Rip, F->SegCs, F->EFlags, F->ErrorCode,
+             F->Vector);
+}
+
+/* Drivers with the state of their sections. The list is read without its lock: all other processors stand still. */
+static VOID KiPrintModules(VOID)
+{
+    static const PCSTR Kinds[] = {"nonpaged", "pageable", "init", "discarded"};
+
+    DbgPrint("Loaded:\n");
+    for (PLIST_ENTRY Entry = PsLoadedModuleList.Flink; Entry != &PsLoadedModuleList && Entry != NULL; Entry = Entry->Flink) {
+        PLDR_MODULE Module = CONTAINING_RECORD(Entry, LDR_MODULE, ListEntry);
+        DbgPrint("  %-12s %p +0x%I64x\n", Module->Name, Module->Base, Module->Size);
+        for (ULONG i = 0; i < Module->SectionCount; i++) {
+            PMM_SECTION Section = &Module->Sections[i];
+            DbgPrint("    %-10s %-9s %4u pages %4u resident %d locks\n", Section->Name,
+                     Section->Kind < ARRAYSIZE(Kinds) ? Kinds[Section->Kind] : "?", Section->PageCount,
+                     Section->ResidentPages, Section->LockCount);
+        }
+    }
+}
+
+static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
+                                          PKTRAP_FRAME Frame, PCSTR Rule, va_list Arguments, ULONG64 Caller, ULONG64 Rbp)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    LONG Me = (LONG)Prcb->Number + 1, Owner;
+
+    KiDisableInterrupts();
+    KiSetIrql(HIGH_LEVEL);
+    Owner = InterlockedCompareExchange(&KiBugCheckOwner, Me, 0);
+    if (Owner == Me) {
+        /* A fault in the report itself: what has been said must do. */
+        HalDisplayString("\n*** fault while reporting the bugcheck\n", 40);
+        HalPowerOff(HAL_EXIT_BUGCHECK);
+    }
+    if (Owner != 0)
+        for (;;)
+            __asm__ volatile("cli; hlt");
+    HalSeizeConsole();
+
+    DbgPrint("\n*** STOP 0x%08X (0x%p, 0x%p, 0x%p, 0x%p) %s\n", Code, P1, P2, P3, P4, KiBugCheckName(Code));
+    if (Rule != NULL) {
+        KdVPrint("*** ", Rule, Arguments);
+        DbgPrint("\n");
+    }
+    DbgPrint("Processor %u, IRQL %u\n", Prcb->Number, Irql);
+    DbgPrint("Stack:\n");
+    if (Frame != NULL) {
+        KdPrintStack(Frame->Rip, Frame->Rbp);
+        KiPrintRegisters(Frame);
+    } else {
+        KdPrintStack(Caller, Rbp);
+    }
+    KiPrintModules();
+    HalPowerOff(HAL_EXIT_BUGCHECK);
+}
+
+DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, PKTRAP_FRAME Frame,
+                                  PCSTR Rule, ...)
+{
+    va_list Arguments;
+
+    va_start(Arguments, Rule);
+    KiVBugCheck(Code, P1, P2, P3, P4, Frame, Rule, Arguments, (ULONG64)__builtin_return_address(0),
+                *(PULONG64)__builtin_frame_address(0));
+}
+
+/* Documentation: "KeBugCheckEx". IRQL: any. */
+DECLSPEC_NORETURN VOID KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4)
+{
+    CHAR Text[KD_ADDRESS_TEXT];
+
+    KiBugCheck(Code, P1, P2, P3, P4, NULL, "called by %s", KdNameAddress(__builtin_return_address(0), Text));
+}
+NT_EXPORT(KeBugCheckEx);
+
+DECLSPEC_NORETURN VOID KeBugCheck(ULONG Code)
+{
+    KeBugCheckEx(Code, 0, 0, 0, 0);
+}
+NT_EXPORT(KeBugCheck);

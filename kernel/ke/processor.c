@@ -1,0 +1,46 @@
+/*
+ * The processor blocks, and the proof that the offsets which assembly uses are those of the structures.
+ */
+#include "ke/ke.h"
+#include "ke/trap.h"
+#include "rtl/export.h"
+
+#define SAME_OFFSET(name, type, field) C_ASSERT(offsetof(type, field) == (name))
+SAME_OFFSET(0, KPRCB, Self);
+SAME_OFFSET(PRCB_CURRENT_THREAD, KPRCB, CurrentThread);
+SAME_OFFSET(PRCB_KERNEL_STACK_TOP, KPRCB, KernelStackTop);
+SAME_OFFSET(PRCB_USER_RSP, KPRCB, UserRsp);
+SAME_OFFSET(THREAD_KERNEL_STACK, KTHREAD, KernelStack);
+SAME_OFFSET(THREAD_INITIAL_STACK, KTHREAD, InitialStack);
+SAME_OFFSET(THREAD_PROCESS, KTHREAD, Process);
+SAME_OFFSET(THREAD_EXIT_REQUESTED, KTHREAD, ExitRequested);
+SAME_OFFSET(PROCESS_DIRECTORY_TABLE_BASE, KPROCESS, DirectoryTableBase);
+SAME_OFFSET(TRAP_FRAME_RAX, KTRAP_FRAME, Rax);
+SAME_OFFSET(TRAP_FRAME_VECTOR, KTRAP_FRAME, Vector);
+SAME_OFFSET(TRAP_FRAME_CS, KTRAP_FRAME, SegCs);
+C_ASSERT(sizeof(KI_SERVICE) == 1 << SERVICE_ENTRY_SHIFT);
+C_ASSERT(offsetof(KI_SERVICE, ArgumentCount) == SERVICE_ARGUMENT_COUNT);
+C_ASSERT(SELECTOR_USER_CODE == KGDT_R3_CODE && SELECTOR_USER_DATA == KGDT_R3_DATA);
+
+PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
+ULONG KeNumberProcessors = 1;
+
+ULONG KeGetCurrentProcessorNumber(VOID)
+{
+    return KeGetCurrentPrcb()->Number;
+}
+NT_EXPORT(KeGetCurrentProcessorNumber);
+
+ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors)
+{
+    if (ActiveProcessors != NULL)
+        *ActiveProcessors = ((KAFFINITY)1 << KeNumberProcessors) - 1;
+    return KeNumberProcessors;
+}
+NT_EXPORT(KeQueryActiveProcessorCount);
+
+PKTHREAD KeGetCurrentThread(VOID)
+{
+    return KiCurrentThread();
+}
+NT_EXPORT(KeGetCurrentThread);
