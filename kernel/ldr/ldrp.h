@@ -2,8 +2,9 @@
 #pragma once
 
 #include "ldr/ldr.h"
+#include "ldr/ldrelf.h"
 
-#define LDRP_TAG ' rdL'
+#define LDRP_TAG 0x2072644Cu      /* "Ldr " */
 
 /* The kernel's module (kernelimage.c). */
 extern LDR_MODULE LdrpKernelModule;
@@ -26,3 +27,13 @@ PMM_SECTION LdrpSectionAt(PLDR_MODULE Module, ULONG_PTR Address);
 
 /* unload.c: gives back whatever of a module exists; the second half of an unload, and how a failed load is undone. */
 VOID LdrpDeleteModule(PLDR_MODULE Module);
+
+/* import.c: see there. */
+BOOLEAN LdrpPrepareImports(PLDR_MODULE Module);
+BOOLEAN LdrpResolveImport(PVOID Context, PCSTR Name, PULONG_PTR Address);
+VOID LdrpReleaseImports(PLDR_MODULE Module);
+BOOLEAN LdrpCollectExports(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf);
+
+/* symtable.c: the driver's own symbol table. FALSE: no memory. IRQL: PASSIVE_LEVEL. */
+BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf);
+VOID LdrpReleaseSymbols(PLDR_MODULE Module);
