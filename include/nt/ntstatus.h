@@ -17,6 +17,7 @@
     X(STATUS_ALERTED,                      0x00000101, "an alert ended the wait")                              \
     X(STATUS_TIMEOUT,                      0x00000102, "the time ran out")                                     \
     X(STATUS_PENDING,                      0x00000103, "the operation goes on and completes later")            \
+    X(STATUS_REPARSE,                      0x00000104, "the name leads elsewhere; start again")                 \
     X(STATUS_MORE_ENTRIES,                 0x00000105, "there are more entries")                               \
     X(STATUS_SOME_NOT_MAPPED,              0x00000107, "not everything could be mapped")                       \
     X(STATUS_OBJECT_NAME_EXISTS,           0x40000000, "an object of that name exists already")                \
@@ -62,6 +63,7 @@
     X(STATUS_NONCONTINUABLE_EXCEPTION,     0xC0000025, "the exception cannot be continued")                    \
     X(STATUS_NOT_LOCKED,                   0xC000002A, "the pages are not locked")                             \
     X(STATUS_NOT_COMMITTED,                0xC000002D, "the pages are not committed")                          \
+    X(STATUS_INVALID_PARAMETER_MIX,        0xC0000030, "the parameters do not go together")                    \
     X(STATUS_OBJECT_NAME_INVALID,          0xC0000033, "the name is not valid")                                \
     X(STATUS_OBJECT_NAME_NOT_FOUND,        0xC0000034, "nothing of that name exists")                          \
     X(STATUS_OBJECT_NAME_COLLISION,        0xC0000035, "something of that name exists already")                \
