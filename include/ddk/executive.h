@@ -64,6 +64,9 @@ PLIST_ENTRY ExInterlockedInsertHeadList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PKS
 PLIST_ENTRY ExInterlockedInsertTailList(PLIST_ENTRY Head, PLIST_ENTRY Entry, PKSPIN_LOCK Lock);
 PLIST_ENTRY ExInterlockedRemoveHeadList(PLIST_ENTRY Head, PKSPIN_LOCK Lock);
 
+/* Raises an exception in the caller's __try; without one the system stops. IRQL: <= APC_LEVEL. */
+DECLSPEC_NORETURN VOID ExRaiseStatus(NTSTATUS Status);
+
 KPROCESSOR_MODE ExGetPreviousMode(VOID);
 
 /* Pageable sections (LITERATURE L20-L35; "MmLockPagableCodeSection" and its neighbours). */

@@ -110,6 +110,7 @@
     X(STATUS_HANDLE_NOT_CLOSABLE,          0xC0000235, "the handle is protected from being closed")            \
     X(STATUS_NOT_FOUND,                    0xC0000225, "it was not found")                                     \
     X(STATUS_DEVICE_NOT_CONNECTED,         0xC000009D, "the device is not connected")                          \
+    X(STATUS_MUTANT_LIMIT_EXCEEDED,        0xC0000191, "the mutex is owned as many times over as it can be")      \
     X(STATUS_IO_DEVICE_ERROR,              0xC0000185, "the device reported an error")                         \
     X(STATUS_DRIVER_UNABLE_TO_LOAD,        0xC000026C, "the driver cannot be loaded")                          \
     X(STATUS_VOLUME_DISMOUNTED,            0xC000026E, "the volume is dismounted")                             \
@@ -126,3 +127,4 @@ NT_STATUS_LIST(NT_STATUS_ENTRY)
 #undef NT_STATUS_ENTRY
 
 #define STATUS_WAIT_0 STATUS_SUCCESS
+#define STATUS_ABANDONED STATUS_ABANDONED_WAIT_0

@@ -1,0 +1,47 @@
+/* Processes, as far as the dispatcher knows them: an address space, threads, a signal when the last of them ends. */
+#include "ke/ki.h"
+#include "mm/mm.h"
+
+KPROCESS KiSystemProcess;
+
+/* IRQL: <= DISPATCH_LEVEL. The process is in nobody's sight yet. */
+VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority)
+{
+    KiInitializeHeader(&Process->Header, ProcessObject, 0);
+    Process->DirectoryTableBase = DirectoryTableBase;
+    InitializeListHead(&Process->ThreadListHead);
+    Process->BasePriority = BasePriority;
+}
+
+VOID KiSignalProcessLocked(PKPROCESS Process)
+{
+    Process->Header.SignalState = 1;
+    KiWakeWaiters(&Process->Header, 0);
+}
+
+/* IRQL: <= DISPATCH_LEVEL. */
+VOID KiSignalProcess(PKPROCESS Process)
+{
+    KIRQL Irql = KiLockDispatcher();
+
+    KiSignalProcessLocked(Process);
+    KiExitDispatcher(Irql);
+}
+
+/*
+ * Makes the calling thread run in another process' address space; returns the one it ran in, to go back to.
+ * IRQL: <= APC_LEVEL. A switch of threads between the two steps does no harm: it loads CR3 from Thread->Process, and
+ * loading the same value again here changes nothing (switch.S).
+ */
+PKPROCESS KeAttachProcess(PKPROCESS Process)
+{
+    PKTHREAD Thread = KiCurrentThread();
+    PKPROCESS OldProcess = Thread->Process;
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    if (OldProcess != Process) {
+        *(PKPROCESS volatile *)&Thread->Process = Process;
+        __asm__ volatile("movq %0, %%cr3" : : "r"(Process->DirectoryTableBase) : "memory");
+    }
+    return OldProcess;
+}

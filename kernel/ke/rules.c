@@ -1,0 +1,24 @@
+/* The words for a broken rule of level (rules.h), and the names of the levels. */
+#include "ke/rules.h"
+
+static const PCSTR KiIrqlNames[HIGH_LEVEL + 1] = {
+    [PASSIVE_LEVEL] = "PASSIVE_LEVEL", [APC_LEVEL] = "APC_LEVEL", [DISPATCH_LEVEL] = "DISPATCH_LEVEL",
+    [CLOCK_LEVEL] = "CLOCK_LEVEL", [IPI_LEVEL] = "IPI_LEVEL", [HIGH_LEVEL] = "HIGH_LEVEL",
+};
+
+PCSTR KiIrqlName(KIRQL Irql)
+{
+    if (Irql > HIGH_LEVEL)
+        return "no level";
+    return KiIrqlNames[Irql] != NULL ? KiIrqlNames[Irql] : "a device level";
+}
+
+/* Stops the system: Routine may not be called above Highest, and Caller did. IRQL: any. Does not return. */
+VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+
+    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, Irql, Highest, (ULONG_PTR)Routine, NULL,
+               "%s was called at IRQL %u (%s) from %p. It may be called at IRQL <= %u (%s): lower the level or leave the "
+               "spin lock first.", Routine, Irql, KiIrqlName(Irql), Caller, Highest, KiIrqlName(Highest));
+}

@@ -1,0 +1,23 @@
+/*
+ * Rules of level, asserted where they are stated. A checked build says which routine was called too high, by whom and
+ * what the rule is; a free build does not look.
+ *
+ * The rule for drivers' own pageable code is PAGED_CODE(), which only reports; these are the kernel's own entries, where
+ * going on would be a deadlock or a corrupted list.
+ */
+#pragma once
+
+#include "ke/ke.h"
+
+DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller);
+
+/* Stands first in a routine whose comment says IRQL: <= Highest. */
+#if DBG
+#define KE_REQUIRE_IRQL(Highest)                                                                               \
+    do {                                                                                                       \
+        if (KeGetCurrentIrql() > (Highest))                                                                    \
+            KiIrqlRuleBroken(__func__, (Highest), __builtin_return_address(0));                                \
+    } while (0)
+#else
+#define KE_REQUIRE_IRQL(Highest) ((void)0)
+#endif

@@ -1,0 +1,350 @@
+/*
+ * The scheduler: who runs next, on which processor, and the switch itself.
+ *
+ * Every processor has 32 first-in first-out lists of ready threads and a summary word with a bit for each that is not
+ * empty. A thread is readied on the processor it last ran on, unless another is idle; there it waits in the list of its
+ * priority, or, when it has a higher priority than the thread that runs, becomes that processor's NextThread. A processor
+ * goes over to its NextThread at the first of: the end of the routine that readied it (KiExitDispatcher, when the level
+ * it returns to is below DISPATCH_LEVEL), a wait of the current thread, the dispatch interrupt.
+ *
+ * The idle thread runs at PASSIVE_LEVEL and only halts: whatever gives it work comes by an interrupt on its processor.
+ */
+#include "ke/ki.h"
+#include "ke/switch.h"
+
+C_ASSERT(FIELD_OFFSET(KTHREAD, KernelStack) == KTHREAD_KERNEL_STACK);
+C_ASSERT(FIELD_OFFSET(KTHREAD, InitialStack) == KTHREAD_INITIAL_STACK);
+C_ASSERT(FIELD_OFFSET(KTHREAD, Process) == KTHREAD_PROCESS);
+C_ASSERT(FIELD_OFFSET(KPROCESS, DirectoryTableBase) == KPROCESS_DIRECTORY_BASE);
+C_ASSERT(FIELD_OFFSET(KPRCB, CurrentThread) == KPRCB_CURRENT_THREAD);
+C_ASSERT(FIELD_OFFSET(KPRCB, KernelStackTop) == KPRCB_KERNEL_STACK_TOP);
+
+KSPIN_LOCK KiDispatcherLock;
+
+/* Ready lists. Dispatcher lock. --------------------------------------------------------------------------------- */
+
+FORCEINLINE VOID KiInsertReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN AtHead)
+{
+    PLIST_ENTRY Head = &Prcb->DispatcherReadyListHead[Thread->Priority];
+
+    Thread->State = Ready;
+    Thread->NextProcessor = Prcb->Number;
+    if (AtHead)
+        InsertHeadList(Head, &Thread->ReadyListEntry);
+    else
+        InsertTailList(Head, &Thread->ReadyListEntry);
+    Prcb->ReadySummary |= 1u << Thread->Priority;
+}
+
+FORCEINLINE VOID KiRemoveReady(PKPRCB Prcb, PKTHREAD Thread)
+{
+    if (RemoveEntryList(&Thread->ReadyListEntry))
+        Prcb->ReadySummary &= ~(1u << Thread->Priority);
+}
+
+/* Takes the first thread of the highest priority, if that is at least Lowest; else NULL. */
+FORCEINLINE PKTHREAD KiTakeHighestReady(PKPRCB Prcb, KPRIORITY Lowest)
+{
+    PKTHREAD Thread;
+    KPRIORITY Highest;
+
+    if (Prcb->ReadySummary == 0)
+        return NULL;
+    Highest = 31 - __builtin_clz(Prcb->ReadySummary);
+    if (Highest < Lowest)
+        return NULL;
+    Thread = CONTAINING_RECORD(Prcb->DispatcherReadyListHead[Highest].Flink, KTHREAD, ReadyListEntry);
+    KiRemoveReady(Prcb, Thread);
+    return Thread;
+}
+
+/* Takes a thread that waits for another processor and may run on this one: for a processor that would idle. */
+static PKTHREAD KiTakeFromOthers(PKPRCB Prcb)
+{
+    PKTHREAD Best = NULL;
+    PKPRCB From = NULL;
+
+    for (ULONG Number = 0; Number < KeNumberProcessors; Number++) {
+        PKPRCB Other = KiProcessorBlock[Number];
+        ULONG Summary = Other == Prcb ? 0 : Other->ReadySummary;
+
+        while (Summary != 0) {
+            KPRIORITY Priority = 31 - __builtin_clz(Summary);
+            PLIST_ENTRY Head = &Other->DispatcherReadyListHead[Priority];
+
+            if (Best != NULL && Best->Priority >= Priority)
+                break;
+            for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
+                PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ReadyListEntry);
+                if (Thread->Affinity & ((KAFFINITY)1 << Prcb->Number)) {
+                    Best = Thread;
+                    From = Other;
+                    break;
+                }
+            }
+            if (Best != NULL && Best->Priority == Priority)
+                break;
+            Summary &= ~(1u << Priority);
+        }
+    }
+    if (Best != NULL)
+        KiRemoveReady(From, Best);
+    return Best;
+}
+
+/* The processor to ready a thread on: where it last ran, unless it may not run there or another one is idle. */
+static PKPRCB KiChooseProcessor(PKTHREAD Thread)
+{
+    PKPRCB Last = KiProcessorBlock[Thread->NextProcessor];
+    PKPRCB Allowed = NULL;
+
+    if ((Thread->Affinity >> Last->Number) & 1) {
+        if (Last->CurrentThread == Last->IdleThread && Last->NextThread == NULL)
+            return Last;
+        Allowed = Last;
+    }
+    for (ULONG Number = 0; Number < KeNumberProcessors; Number++) {
+        PKPRCB Other = KiProcessorBlock[Number];
+        if (((Thread->Affinity >> Number) & 1) == 0)
+            continue;
+        if (Other->CurrentThread == Other->IdleThread && Other->NextThread == NULL)
+            return Other;
+        if (Allowed == NULL)
+            Allowed = Other;
+    }
+    return Allowed != NULL ? Allowed : Last;
+}
+
+/* Readying ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Lets a thread run when its turn comes. Preempted: it was running and has not used up its turn, so it goes first among
+ * those of its priority. The caller ends in KiExitDispatcher, KiSwapThread or the dispatch interrupt, which is where a
+ * NextThread set here for this processor is noticed; another processor is sent the interrupt.
+ */
+VOID KiReadyThread(PKTHREAD Thread, BOOLEAN Preempted)
+{
+    PKPRCB This = KeGetCurrentPrcb();
+    PKPRCB Prcb = KeNumberProcessors == 1 ? This : KiChooseProcessor(Thread);
+    PKTHREAD Next = Prcb->NextThread;
+
+    if (Thread->Priority > (Next != NULL ? Next : Prcb->CurrentThread)->Priority) {
+        Thread->State = Standby;
+        Thread->NextProcessor = Prcb->Number;
+        Prcb->NextThread = Thread;
+        if (Next != NULL)
+            KiInsertReady(Prcb, Next, TRUE);
+        else if (Prcb != This)
+            KiSendDispatchInterrupt(Prcb);
+        return;
+    }
+    KiInsertReady(Prcb, Thread, Preempted);
+}
+
+/* Puts the current thread, which could go on, back among the ready ones. The idle thread is never there. */
+FORCEINLINE VOID KiReadyCurrent(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN Preempted)
+{
+    if (Thread != Prcb->IdleThread)
+        KiReadyThread(Thread, Preempted);
+}
+
+/* Switching ----------------------------------------------------------------------------------------------------- */
+
+FORCEINLINE VOID KiSwitchTo(PKPRCB Prcb, PKTHREAD Current, PKTHREAD Next)
+{
+    Next->State = Running;
+    Next->NextProcessor = Prcb->Number;
+    Next->ContextSwitches++;
+    Prcb->ContextSwitches++;
+    KiSwapContext(Current, Next);
+}
+
+VOID KiSwapThread(PKPRCB Prcb, PKTHREAD Current)
+{
+    PKTHREAD Next = Prcb->NextThread;
+
+    if (Prcb->DpcRoutineActive || Current == Prcb->IdleThread)
+        KiBugCheck(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Current, (ULONG_PTR)Prcb, KeGetCurrentIrql(), 0, NULL,
+                   Prcb->DpcRoutineActive
+                       ? "A DPC routine waits. DPCs run at DISPATCH_LEVEL on a borrowed stack and must not wait: test the "
+                         "object with a timeout of zero, or queue a work item that waits."
+                       : "The idle thread waits. It is what runs when nobody else can, so it must not: wait in a system "
+                         "thread.");
+    if (Next != NULL) {
+        Prcb->NextThread = NULL;
+    } else {
+        Next = KiTakeHighestReady(Prcb, LOW_PRIORITY);
+        if (Next == NULL && KeNumberProcessors > 1)
+            Next = KiTakeFromOthers(Prcb);
+        if (Next == NULL)
+            Next = Prcb->IdleThread;
+    }
+    KiSwitchTo(Prcb, Current, Next);
+}
+
+VOID KiFinishSwitch(KIRQL Irql)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    PKTHREAD Terminated = Prcb->TerminatedThread;
+
+    if (Terminated == NULL) {
+        KiReleaseSpinLock(&KiDispatcherLock);
+    } else {
+        Prcb->TerminatedThread = NULL;
+        KiReleaseSpinLock(&KiDispatcherLock);
+        if (KiThreadReaper != NULL)
+            KiThreadReaper(Terminated);
+    }
+    KiSetIrql(Irql);
+}
+
+/* Goes over to NextThread; the current thread, displaced, goes on later. Releases the lock, returns at Irql. */
+static VOID KiPreempt(PKPRCB Prcb, KIRQL Irql)
+{
+    PKTHREAD Current = Prcb->CurrentThread, Next = Prcb->NextThread;
+
+    Prcb->NextThread = NULL;
+    KiReadyCurrent(Prcb, Current, TRUE);
+    KiSwitchTo(Prcb, Current, Next);
+    KiFinishSwitch(Irql);
+}
+
+VOID KiExitToNextThread(PKPRCB Prcb, KIRQL OldIrql)
+{
+    if (OldIrql < DISPATCH_LEVEL) {
+        KiPreempt(Prcb, OldIrql);
+        return;
+    }
+    /* While DPCs run, the dispatch interrupt is in progress and looks for a NextThread when they are done. */
+    if (!Prcb->DpcRoutineActive)
+        KiRequestDispatchInterrupt();
+    KiReleaseSpinLock(&KiDispatcherLock);
+}
+
+VOID KiYield(KIRQL Irql)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    PKTHREAD Current = Prcb->CurrentThread;
+
+    if (Prcb->NextThread == NULL && Current != Prcb->IdleThread)
+        Prcb->NextThread = KiTakeHighestReady(Prcb, Current->Priority);
+    if (Prcb->NextThread == NULL) {
+        KiReleaseSpinLock(&KiDispatcherLock);
+        KiSetIrql(Irql);
+        return;
+    }
+    PKTHREAD Next = Prcb->NextThread;
+    Prcb->NextThread = NULL;
+    KiReadyCurrent(Prcb, Current, FALSE);
+    KiSwitchTo(Prcb, Current, Next);
+    KiFinishSwitch(Irql);
+}
+
+/* Interrupts ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * The current thread's turn is over: it gets a new quantum, loses one level of a boost, and lets the next of its
+ * priority run. IRQL: DISPATCH_LEVEL, returns there.
+ */
+VOID KiQuantumEnd(VOID)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    PKTHREAD Thread;
+
+    KiAcquireSpinLock(&KiDispatcherLock);
+    Prcb->QuantumEnd = FALSE;
+    Thread = Prcb->CurrentThread;
+    if (Thread->Quantum <= 0) {
+        Thread->Quantum = KI_QUANTUM_FULL;
+        if (Thread->Priority <= KI_HIGHEST_DYNAMIC_PRIORITY && Thread->Priority > Thread->BasePriority)
+            Thread->Priority--;
+    }
+    KiYield(DISPATCH_LEVEL);
+}
+
+/*
+ * The dispatch interrupt. IRQL: DISPATCH_LEVEL, interrupts on, on the stack of the interrupted thread, to which it may
+ * return much later and on another processor.
+ */
+VOID KiDispatchInterrupt(VOID)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+
+    if (Prcb->DpcInterruptRequested || Prcb->DpcCount != 0)
+        KiRetireDpcs(Prcb);
+    if (Prcb->QuantumEnd) {
+        KiQuantumEnd();
+        return;
+    }
+    if (Prcb->NextThread != NULL) {
+        KiAcquireSpinLock(&KiDispatcherLock);
+        if (Prcb->NextThread != NULL)
+            KiPreempt(Prcb, DISPATCH_LEVEL);
+        else
+            KiReleaseSpinLock(&KiDispatcherLock);
+    }
+}
+
+/* Priorities ---------------------------------------------------------------------------------------------------- */
+
+/* A processor's current thread or its choice has changed priority: chooses again. */
+static VOID KiChooseAgain(PKPRCB Prcb)
+{
+    PKTHREAD Next = Prcb->NextThread;
+
+    if (Next != NULL) {
+        Prcb->NextThread = NULL;
+        KiInsertReady(Prcb, Next, TRUE);
+    }
+    Next = KiTakeHighestReady(Prcb, Prcb->CurrentThread->Priority + 1);
+    if (Next != NULL) {
+        Next->State = Standby;
+        Prcb->NextThread = Next;
+        if (Prcb != KeGetCurrentPrcb())
+            KiSendDispatchInterrupt(Prcb);
+    }
+}
+
+VOID KiChangePriority(PKTHREAD Thread, KPRIORITY Priority)
+{
+    PKPRCB Prcb = KiProcessorBlock[Thread->NextProcessor];
+
+    if (Thread->Priority == Priority)
+        return;
+    switch (Thread->State) {
+    case Ready:
+        KiRemoveReady(Prcb, Thread);
+        Thread->Priority = Priority;
+        KiReadyThread(Thread, FALSE);
+        break;
+    case Standby:
+    case Running:
+        Thread->Priority = Priority;
+        KiChooseAgain(Prcb);
+        break;
+    default:
+        Thread->Priority = Priority;
+        break;
+    }
+}
+
+/* Setting up ---------------------------------------------------------------------------------------------------- */
+
+/* The dispatcher's part of a processor block. IRQL: HIGH_LEVEL, interrupts off, once per processor. */
+VOID KiInitializeDispatcher(PKPRCB Prcb)
+{
+    for (ULONG Priority = 0; Priority < MAXIMUM_PRIORITY; Priority++)
+        InitializeListHead(&Prcb->DispatcherReadyListHead[Priority]);
+    Prcb->ReadySummary = 0;
+    InitializeListHead(&Prcb->DpcListHead);
+    if (Prcb->Number == 0)
+        KiInitializeTimers();
+}
+
+/* What a processor does when it has nothing to do. IRQL: set to PASSIVE_LEVEL here. */
+VOID KiIdleLoop(VOID)
+{
+    KiSetIrql(PASSIVE_LEVEL);
+    for (;;)
+        __asm__ volatile("sti; hlt" ::: "memory");
+}

@@ -1,0 +1,108 @@
+/*
+ * Spin locks for drivers ("Introduction to Spin Locks"): the lock of spinlock.h together with the level.
+ *
+ * A spin lock is held at DISPATCH_LEVEL so that no other thread can come to this processor and spin for ever on a lock
+ * whose owner it has displaced. Interrupt service routines use their interrupt object's lock instead, at DIRQL.
+ */
+#include "ke/rules.h"
+#include "ke/spinlock.h"
+#include "rtl/export.h"
+
+/* Makes a lock, free. IRQL: any. */
+VOID KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
+{
+    *SpinLock = 0;
+}
+NT_EXPORT(KeInitializeSpinLock);
+
+VOID KiWaitForSpinLock(PKSPIN_LOCK SpinLock)
+{
+    KSPIN_LOCK Mine = KiSpinLockMine();
+
+    do {
+#if DBG
+        if (*(volatile KSPIN_LOCK *)SpinLock == Mine)
+            KiBugCheck(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)SpinLock, (ULONG_PTR)__builtin_return_address(0),
+                       KeGetCurrentIrql(), 0, NULL,
+                       "Processor %u waits for the spin lock at %p, which it holds itself, called from %p: it would "
+                       "wait for ever. A spin lock cannot be taken twice; release it first, or call the part that "
+                       "expects it to be held.", KeGetCurrentPrcb()->Number, SpinLock, __builtin_return_address(0));
+#endif
+        /* Reading keeps the cache line shared while the owner works; only a lock that looks free is worth a write. */
+        while (*(volatile KSPIN_LOCK *)SpinLock != 0)
+            KiPause();
+    } while (!__sync_bool_compare_and_swap(SpinLock, 0, Mine));
+}
+
+VOID KiSpinLockNotOwned(PKSPIN_LOCK SpinLock, PVOID Caller)
+{
+    KiBugCheck(SPIN_LOCK_NOT_OWNED, (ULONG_PTR)SpinLock, *SpinLock, (ULONG_PTR)Caller, KeGetCurrentIrql(), NULL,
+               "The spin lock at %p is released by processor %u, called from %p, but %s. Only its holder may release it, "
+               "once.", SpinLock, KeGetCurrentPrcb()->Number, Caller,
+               *SpinLock == 0 ? "nobody holds it" : "another processor holds it");
+}
+
+/* Raises to DISPATCH_LEVEL and takes the lock; returns the old level. IRQL: <= DISPATCH_LEVEL. */
+KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
+{
+    KIRQL OldIrql = KeGetCurrentIrql();
+
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KiSetIrql(DISPATCH_LEVEL);
+    KiAcquireSpinLock(SpinLock);
+    return OldIrql;
+}
+NT_EXPORT(KeAcquireSpinLockRaiseToDpc);
+
+/* Releases the lock and lowers to NewIrql, where a pending dispatch interrupt is then taken. IRQL: DISPATCH_LEVEL. */
+VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
+{
+#if DBG
+    if (NewIrql > DISPATCH_LEVEL || KeGetCurrentIrql() != DISPATCH_LEVEL)
+        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), NewIrql,
+                   (ULONG_PTR)__builtin_return_address(0), NULL,
+                   "KeReleaseSpinLock(%p, %u) was called at IRQL %u from %p: it is called at DISPATCH_LEVEL (2), with the "
+                   "level that KeAcquireSpinLock returned.", SpinLock, NewIrql, KeGetCurrentIrql(),
+                   __builtin_return_address(0));
+#endif
+    KiReleaseSpinLock(SpinLock);
+    KiSetIrql(NewIrql);
+}
+NT_EXPORT(KeReleaseSpinLock);
+
+#if DBG
+/* The AtDpcLevel routines leave the level alone, so it must be right already. */
+static VOID KiRequireDpcLevel(PCSTR Routine, PKSPIN_LOCK SpinLock, PVOID Caller)
+{
+    if (KeGetCurrentIrql() < DISPATCH_LEVEL)
+        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), DISPATCH_LEVEL, (ULONG_PTR)Caller,
+                   NULL, "%s(%p) was called at IRQL %u from %p: its caller is at DISPATCH_LEVEL already (a DPC, StartIo). "
+                   "Below that, call KeAcquireSpinLock, which raises.", Routine, SpinLock, KeGetCurrentIrql(), Caller);
+}
+#define KI_REQUIRE_DPC_LEVEL(SpinLock) KiRequireDpcLevel(__func__, (SpinLock), __builtin_return_address(0))
+#else
+#define KI_REQUIRE_DPC_LEVEL(SpinLock) ((void)0)
+#endif
+
+/* Takes the lock and leaves the level alone. IRQL: >= DISPATCH_LEVEL, the same for all users of the lock. */
+VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
+{
+    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    KiAcquireSpinLock(SpinLock);
+}
+NT_EXPORT(KeAcquireSpinLockAtDpcLevel);
+
+VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
+{
+    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    KiReleaseSpinLock(SpinLock);
+}
+NT_EXPORT(KeReleaseSpinLockFromDpcLevel);
+
+/* Takes the lock if nobody holds it; FALSE otherwise. IRQL: >= DISPATCH_LEVEL. */
+BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
+{
+    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    return __sync_bool_compare_and_swap(SpinLock, 0, KiSpinLockMine());
+}
+NT_EXPORT(KeTryToAcquireSpinLockAtDpcLevel);

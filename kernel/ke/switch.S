@@ -1,0 +1,76 @@
+/*
+ * VOID KiSwapContext(PKTHREAD Old, PKTHREAD New): leaves Old on its stack and goes on as New on New's.
+ *
+ * IRQL: DISPATCH_LEVEL, dispatcher lock held; interrupts may be on.
+ *
+ * Why this is right:
+ * - Old's registers. The caller is compiled C, so it expects back only rsp and the callee-saved registers rbx, rbp,
+ *   r12-r15 (System V ABI); those six go on Old's stack, and the stack pointer into Old->KernelStack. The kernel and its
+ *   programs use no vector or x87 registers, so there is no more state.
+ * - Old's stack. From `movq %rsp` on, another processor could take up Old, were it on a ready list; it cannot, because
+ *   the dispatcher lock is held until New, already on its own stack, releases it (KiFinishSwitch).
+ * - Interrupts between the two stores. A device interrupt may come at any point here. It runs on whichever stack rsp
+ *   names, both are valid kernel stacks, and it never switches threads (that is left to the dispatch interrupt, which
+ *   DISPATCH_LEVEL keeps away). All it can see is CurrentThread being New a little early; what it saves in that thread's
+ *   record it restores before it returns, while CurrentThread is the same.
+ * - The address space. Kernel stacks, both threads and the processor block lie in the system half, which every
+ *   address space shares, so CR3 may change at any point here. It is compared with the register and not with Old's
+ *   process, so it comes out right even when Old was in the middle of KeAttachProcess. Writing it flushes all
+ *   translations that are not global, hence not when it is the same already.
+ * - Entering from user mode. The stack that a trap (TSS.RSP0) or a system call (gs:0x10) starts at becomes New's, while
+ *   in kernel mode, where nothing reads either.
+ * - A new thread's stack holds the same six registers, zero, below the address of KiThreadStartup, so `ret` goes there:
+ *   with the lock held, as here, and an empty, aligned stack.
+ */
+#include "ke/switch.h"
+
+    .text
+    .globl KiSwapContext
+    .type KiSwapContext, @function
+KiSwapContext:
+    pushq   %rbp
+    pushq   %rbx
+    pushq   %r12
+    pushq   %r13
+    pushq   %r14
+    pushq   %r15
+    movq    %rsp, KTHREAD_KERNEL_STACK(%rdi)
+
+    movq    KTHREAD_INITIAL_STACK(%rsi), %rdi
+    movq    %rsi, %gs:KPRCB_CURRENT_THREAD
+    movq    %rdi, %gs:KPRCB_KERNEL_STACK_TOP
+    movq    KTHREAD_KERNEL_STACK(%rsi), %rsp
+
+    movq    KTHREAD_PROCESS(%rsi), %rax
+    movq    KPROCESS_DIRECTORY_BASE(%rax), %rax
+    movq    %cr3, %rdx
+    cmpq    %rdx, %rax
+    je      1f
+    movq    %rax, %cr3
+1:
+    /* Six registers and a return address below an aligned stack: 8 more make a call's 16-byte alignment. */
+    subq    $8, %rsp
+    call    KiSetKernelStack            /* rdi: the top of New's stack */
+    addq    $8, %rsp
+
+    popq    %r15
+    popq    %r14
+    popq    %r13
+    popq    %r12
+    popq    %rbx
+    popq    %rbp
+    ret
+    .size KiSwapContext, . - KiSwapContext
+
+/*
+ * Where a new thread begins: DISPATCH_LEVEL, dispatcher lock held, rsp at the top of its stack, rbp 0 so that stack traces
+ * end here. KiStartThread (thread.c) releases the lock and does not return.
+ */
+    .globl KiThreadStartup
+    .type KiThreadStartup, @function
+KiThreadStartup:
+    call    KiStartThread
+    ud2
+    .size KiThreadStartup, . - KiThreadStartup
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,177 @@
+/* Threads: their beginning, their end, their priority. Ps puts handles, identities and user mode around them. */
+#include "ke/ki.h"
+#include "ke/switch.h"
+
+VOID (*KiThreadReaper)(PKTHREAD Thread);
+
+/* What switch.S pops when it first goes to a thread. */
+typedef struct _KI_START_FRAME {
+    ULONG64 Registers[KI_SWITCH_FRAME_SIZE / sizeof(ULONG64)];
+    VOID (*ReturnAddress)(VOID);
+} KI_START_FRAME;
+C_ASSERT(sizeof(KI_START_FRAME) == KI_SWITCH_FRAME_SIZE + 8);
+
+/* Everything about a thread but its stack and what it runs. */
+static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKPROCESS Process,
+                                     KPRIORITY Priority)
+{
+    RtlZeroMemory(Thread, sizeof *Thread);
+    KiInitializeHeader(&Thread->Header, ThreadObject, 0);
+    Thread->InitialStack = StackTop;
+    Thread->StackLimit = StackLimit;
+    Thread->Process = Process;
+    Thread->OwnerProcess = Process;
+    Thread->PreviousMode = KernelMode;
+    Thread->State = Initialized;
+    Thread->Priority = Thread->BasePriority = Priority;
+    Thread->Quantum = KI_QUANTUM_FULL;
+    Thread->NextProcessor = KeGetCurrentPrcb()->Number;
+    Thread->Affinity = ~(KAFFINITY)0;
+    InitializeListHead(&Thread->MutantListHead);
+    KeInitializeTimer(&Thread->Timer);
+    Thread->TimerWaitBlock.Thread = Thread;
+    Thread->TimerWaitBlock.Object = &Thread->Timer;
+    Thread->TimerWaitBlock.WaitKey = (USHORT)STATUS_TIMEOUT;
+    Thread->TimerWaitBlock.WaitType = WaitAny;
+}
+
+VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTART_ROUTINE StartRoutine, PVOID StartContext,
+                        PKPROCESS Process, KPRIORITY Priority)
+{
+    KI_START_FRAME *Frame = (KI_START_FRAME *)StackTop - 1;
+
+    KiInitializeThreadObject(Thread, StackTop, StackLimit, Process, Priority);
+    Thread->StartRoutine = StartRoutine;
+    Thread->StartContext = StartContext;
+    RtlZeroMemory(Frame, sizeof *Frame);
+    Frame->ReturnAddress = KiThreadStartup;
+    Thread->KernelStack = Frame;
+}
+
+VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit)
+{
+    KiInitializeThreadObject(Thread, StackTop, StackLimit, &KiSystemProcess, KI_IDLE_PRIORITY);
+    Thread->IdleThread = TRUE;
+    Thread->State = Running;
+    Thread->Affinity = (KAFFINITY)1 << Prcb->Number;
+    Prcb->IdleThread = Prcb->CurrentThread = Thread;
+    Prcb->KernelStackTop = StackTop;
+}
+
+/* First code of a thread, called by KiThreadStartup. IRQL: DISPATCH_LEVEL, dispatcher lock held. */
+DECLSPEC_NORETURN VOID KiStartThread(VOID);
+VOID KiStartThread(VOID)
+{
+    PKTHREAD Thread = KiCurrentThread();
+
+    KiFinishSwitch(PASSIVE_LEVEL);
+    Thread->StartRoutine(Thread->StartContext);
+    KeTerminateThread(0);
+}
+
+/* Lets a thread run for the first time. IRQL: <= DISPATCH_LEVEL. */
+VOID KeReadyThread(PKTHREAD Thread)
+{
+    KIRQL Irql = KiLockDispatcher();
+
+    InsertTailList(&Thread->OwnerProcess->ThreadListHead, &Thread->ThreadListEntry);
+    KiReadyThread(Thread, FALSE);
+    KiExitDispatcher(Irql);
+}
+
+/* IRQL: <= APC_LEVEL. */
+VOID KeTerminateThread(KPRIORITY Increment)
+{
+    PKTHREAD Thread = KiCurrentThread();
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    (void)KiLockDispatcher();
+    KiAbandonMutants(Thread);
+    RemoveEntryList(&Thread->ThreadListEntry);
+    Thread->State = Terminated;
+    Thread->Header.SignalState = 1;
+    KiWakeWaiters(&Thread->Header, Increment);
+
+    /* The reaper may free this stack, so it runs only when the next thread is on its own (KiFinishSwitch). */
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    Prcb->TerminatedThread = Thread;
+    KiSwapThread(Prcb, Thread);
+    KiBugCheck(KERNEL_SECURITY_CHECK_FAILURE, (ULONG_PTR)Thread, 0, 0, 0, NULL,
+               "The terminated thread %p was given the processor again: it was readied after its end.", Thread);
+}
+
+VOID KeRequestThreadExit(PKTHREAD Thread)
+{
+    KIRQL Irql = KiLockDispatcher();
+
+    Thread->ExitRequested = TRUE;
+    if (Thread->State == Waiting && Thread->WaitMode == UserMode)
+        KiUnwaitThread(Thread, STATUS_USER_APC, 0);
+    else if (Thread->State == Running && Thread->NextProcessor != KeGetCurrentPrcb()->Number)
+        KiSendDispatchInterrupt(KiProcessorBlock[Thread->NextProcessor]);   /* so that it passes the way back to user mode */
+    KiExitDispatcher(Irql);
+}
+
+PKTHREAD KeGetCurrentThread(VOID)
+{
+    return KiCurrentThread();
+}
+NT_EXPORT(KeGetCurrentThread);
+
+/*
+ * Sets a thread's priority, now and as what boosts start from and decay to; returns the one it had. 16 and above is the
+ * real-time range, where priorities neither rise nor fall by themselves. IRQL: <= DISPATCH_LEVEL.
+ */
+KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+{
+    KPRIORITY OldPriority;
+    KIRQL Irql;
+
+    ASSERT(Priority >= LOW_PRIORITY && Priority <= HIGH_PRIORITY);
+    Irql = KiLockDispatcher();
+    OldPriority = Thread->Priority;
+    Thread->BasePriority = Priority;
+    Thread->Quantum = KI_QUANTUM_FULL;
+    KiChangePriority(Thread, Priority);
+    KiExitDispatcher(Irql);
+    return OldPriority;
+}
+NT_EXPORT(KeSetPriorityThread);
+
+/* The priority a thread has now, with its boost. IRQL: any. */
+KPRIORITY KeQueryPriorityThread(PKTHREAD Thread)
+{
+    return Thread->Priority;
+}
+NT_EXPORT(KeQueryPriorityThread);
+
+/* Keeps normal kernel APCs away until KeLeaveCriticalRegion; nests. IRQL: <= APC_LEVEL. */
+VOID KeEnterCriticalRegion(VOID)
+{
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    KiCurrentThread()->KernelApcDisable--;
+}
+NT_EXPORT(KeEnterCriticalRegion);
+
+VOID KeLeaveCriticalRegion(VOID)
+{
+    PKTHREAD Thread = KiCurrentThread();
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+#if DBG
+    if (Thread->KernelApcDisable >= 0)
+        KiBugCheck(APC_INDEX_MISMATCH, (ULONG_PTR)__builtin_return_address(0), (ULONG_PTR)Thread,
+                   (ULONG_PTR)Thread->KernelApcDisable, 0, NULL,
+                   "KeLeaveCriticalRegion was called from %p by a thread that is in no critical region: there is one call "
+                   "of it for each KeEnterCriticalRegion.", __builtin_return_address(0));
+#endif
+    Thread->KernelApcDisable++;
+}
+NT_EXPORT(KeLeaveCriticalRegion);
+
+/* Whether normal kernel APCs cannot come now. IRQL: any. */
+BOOLEAN KeAreApcsDisabled(VOID)
+{
+    return KiCurrentThread()->KernelApcDisable != 0;
+}
+NT_EXPORT(KeAreApcsDisabled);

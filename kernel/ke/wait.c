@@ -1,0 +1,205 @@
+/*
+ * Waiting for dispatcher objects ("KeWaitForSingleObject", "KeWaitForMultipleObjects", "KeDelayExecutionThread").
+ *
+ * A wait that need not block is decided and taken under the dispatcher lock and costs little more than the lock. A wait
+ * that blocks hangs one wait block on each object, and one on the thread's own timer when there is a timeout; the
+ * thread's blocks form a ring. Whoever signals an object finds the thread there (signal.c). Since the lock is held from
+ * the first look at the objects until the thread has left the processor, no signal can fall in between.
+ */
+#include "ke/ki.h"
+#include "executive.h"
+
+/* Takes the dispatcher lock, or takes it over from the Wait=TRUE call before. Returns the level to go back to. */
+FORCEINLINE KIRQL KiEnterWait(PKTHREAD Thread)
+{
+    if (Thread->WaitNext) {
+        Thread->WaitNext = FALSE;
+        return Thread->WaitIrql;
+    }
+    return KiLockDispatcher();
+}
+
+/* Ends a wait that did not block. */
+FORCEINLINE NTSTATUS KiEndWait(KIRQL Irql, NTSTATUS Status)
+{
+    KiExitDispatcher(Irql);
+    return Status;
+}
+
+/* A mutex can be owned 2^31 times over, and then no more ("KeWaitForSingleObject": exceptions). */
+FORCEINLINE BOOLEAN KiIsExhausted(DISPATCHER_HEADER *Header)
+{
+    return Header->SignalState == -MAXLONG - 1;
+}
+
+DECLSPEC_NORETURN static VOID KiRaiseMutantLimit(KIRQL Irql)
+{
+    KiExitDispatcher(Irql);
+    ExRaiseStatus(STATUS_MUTANT_LIMIT_EXCEEDED);
+}
+
+/*
+ * Whether the thread may not block, and the status then: a timeout of zero, or one that has passed, or a thread
+ * that is asked to end waits in UserMode. Else starts the timeout.
+ */
+static BOOLEAN KiMayNotBlock(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout, NTSTATUS *Status)
+{
+    if (Timeout != NULL && Timeout->QuadPart == 0) {
+        *Status = STATUS_TIMEOUT;
+        return TRUE;
+    }
+    if (WaitMode == UserMode && Thread->ExitRequested) {
+        *Status = STATUS_USER_APC;
+        return TRUE;
+    }
+    if (Timeout != NULL && !KiStartTimer(&Thread->Timer, KiDueTime(*Timeout))) {
+        *Status = STATUS_TIMEOUT;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/*
+ * Blocks the thread on the wait blocks First..Last, already on their objects' lists and linked; KiMayNotBlock has
+ * said no. Returns, at Irql and without the lock, when the wait has ended. Always checked: going on would lose the thread.
+ */
+static NTSTATUS KiBlock(PKTHREAD Thread, PKWAIT_BLOCK First, PKWAIT_BLOCK Last, PLARGE_INTEGER Timeout,
+                        KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, KIRQL Irql)
+{
+    if (Irql >= DISPATCH_LEVEL)
+        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)__builtin_return_address(0), Irql, APC_LEVEL, (ULONG_PTR)Thread, NULL,
+                   "A wait that has to block was begun at IRQL %u. At DISPATCH_LEVEL (a DPC, StartIo, a spin lock held) "
+                   "only a timeout of zero is allowed: wait at IRQL <= APC_LEVEL.", Irql);
+    if (Timeout != NULL) {
+        PKWAIT_BLOCK TimerBlock = &Thread->TimerWaitBlock;
+        InsertTailList(&Thread->Timer.Header.WaitListHead, &TimerBlock->WaitListEntry);
+        if (First == NULL)
+            First = TimerBlock;
+        else
+            Last->NextWaitBlock = TimerBlock;
+        Last = TimerBlock;
+    }
+    Last->NextWaitBlock = First;
+    Thread->WaitBlockList = First;
+    Thread->WaitReason = (UCHAR)WaitReason;
+    Thread->WaitMode = (UCHAR)WaitMode;
+    Thread->Alertable = Alertable;
+    Thread->WaitIrql = Irql;
+    Thread->State = Waiting;
+    KiSwapThread(KeGetCurrentPrcb(), Thread);
+    KiFinishSwitch(Irql);
+    return Thread->WaitStatus;
+}
+
+FORCEINLINE VOID KiHangBlock(PKWAIT_BLOCK Block, PKTHREAD Thread, DISPATCHER_HEADER *Header, ULONG Key, WAIT_TYPE Type)
+{
+    Block->Thread = Thread;
+    Block->Object = Header;
+    Block->WaitKey = (USHORT)Key;
+    Block->WaitType = (USHORT)Type;
+    InsertTailList(&Header->WaitListHead, &Block->WaitListEntry);
+}
+
+/*
+ * Waits until Object is signalled. Timeout: NULL for ever, 0 not at all, negative from now, positive a system time;
+ * 100 ns units, to the tick. Returns STATUS_SUCCESS, STATUS_ABANDONED (a mutex whose owner ended), STATUS_TIMEOUT or,
+ * for a UserMode wait of a thread that is asked to end, STATUS_USER_APC.
+ * IRQL: <= APC_LEVEL; <= DISPATCH_LEVEL with a timeout of zero. Object: resident memory.
+ */
+NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
+                               PLARGE_INTEGER Timeout)
+{
+    PKTHREAD Thread = KiCurrentThread();
+    DISPATCHER_HEADER *Header = Object;
+    PKWAIT_BLOCK Block = &Thread->WaitBlock[0];
+    KIRQL Irql = KiEnterWait(Thread);
+    NTSTATUS Status;
+
+    if (KiIsSignalled(Header, Thread)) {
+        if (KiIsExhausted(Header))
+            KiRaiseMutantLimit(Irql);
+        return KiEndWait(Irql, KiTakeObject(Header, Thread));
+    }
+    if (KiMayNotBlock(Thread, WaitMode, Timeout, &Status))
+        return KiEndWait(Irql, Status);
+    KiHangBlock(Block, Thread, Header, STATUS_WAIT_0, WaitAny);
+    return KiBlock(Thread, Block, Block, Timeout, WaitReason, WaitMode, Alertable, Irql);
+}
+NT_EXPORT(KeWaitForSingleObject);
+
+/* The part of KeWaitForMultipleObjects that need not block: TRUE and the wait's status when it is satisfied now. */
+static BOOLEAN KiTryMultiple(PKTHREAD Thread, ULONG Count, PVOID Object[], WAIT_TYPE WaitType, NTSTATUS *Status)
+{
+    *Status = STATUS_SUCCESS;
+    for (ULONG Index = 0; Index < Count; Index++) {
+        BOOLEAN Signalled = KiIsSignalled(Object[Index], Thread);
+        if (Signalled && WaitType == WaitAny) {
+            *Status = (NTSTATUS)Index | KiTakeObject(Object[Index], Thread);
+            return TRUE;
+        }
+        if (!Signalled && WaitType == WaitAll)
+            return FALSE;
+    }
+    if (WaitType == WaitAny)
+        return FALSE;
+    for (ULONG Index = 0; Index < Count; Index++)
+        *Status |= KiTakeObject(Object[Index], Thread);
+    return TRUE;
+}
+
+/*
+ * Waits for one (WaitAny) or all (WaitAll) of Count objects. WaitAny returns STATUS_WAIT_0 + the lowest index that is
+ * signalled; with WaitAll no object is taken before all are signalled. Otherwise as KeWaitForSingleObject.
+ * WaitBlockArray: Count blocks in resident memory, or NULL for at most THREAD_WAIT_OBJECTS objects.
+ */
+NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType, KWAIT_REASON WaitReason,
+                                  KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                                  PKWAIT_BLOCK WaitBlockArray)
+{
+    PKTHREAD Thread = KiCurrentThread();
+    PKWAIT_BLOCK Blocks = WaitBlockArray != NULL ? WaitBlockArray : Thread->WaitBlock;
+    ULONG Limit = WaitBlockArray != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS;
+    NTSTATUS Status;
+    KIRQL Irql;
+
+    if (Count == 0 || Count > Limit)
+        KiBugCheck(MAXIMUM_WAIT_OBJECTS_EXCEEDED, Count, Limit, (ULONG_PTR)__builtin_return_address(0), 0, NULL,
+                   "KeWaitForMultipleObjects was given %u objects: 1 to %u without an array of wait blocks, to %u with one.",
+                   Count, THREAD_WAIT_OBJECTS, MAXIMUM_WAIT_OBJECTS);
+    Irql = KiEnterWait(Thread);
+    for (ULONG Index = 0; Index < Count; Index++)
+        if (KiIsExhausted(Object[Index]) && KiIsSignalled(Object[Index], Thread))
+            KiRaiseMutantLimit(Irql);
+    if (KiTryMultiple(Thread, Count, Object, WaitType, &Status) || KiMayNotBlock(Thread, WaitMode, Timeout, &Status))
+        return KiEndWait(Irql, Status);
+    for (ULONG Index = 0; Index < Count; Index++) {
+        KiHangBlock(&Blocks[Index], Thread, Object[Index], WaitType == WaitAny ? Index : STATUS_WAIT_0, WaitType);
+        Blocks[Index].NextWaitBlock = &Blocks[Index + 1];   /* KiBlock links the last one */
+    }
+    return KiBlock(Thread, &Blocks[0], &Blocks[Count - 1], Timeout, WaitReason, WaitMode, Alertable, Irql);
+}
+NT_EXPORT(KeWaitForMultipleObjects);
+
+/*
+ * Does nothing for a time; an interval of zero gives the other threads of the same priority a turn. IRQL: <= APC_LEVEL.
+ * STATUS_SUCCESS, or STATUS_USER_APC as for a wait.
+ */
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
+{
+    PKTHREAD Thread = KiCurrentThread();
+    NTSTATUS Status;
+    KIRQL Irql;
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    Irql = KiLockDispatcher();
+    if (KiMayNotBlock(Thread, WaitMode, Interval, &Status)) {
+        if (Status == STATUS_TIMEOUT) {
+            KiYield(Irql);
+            return STATUS_SUCCESS;
+        }
+        return KiEndWait(Irql, Status);
+    }
+    Status = KiBlock(Thread, NULL, NULL, Interval, DelayExecution, WaitMode, Alertable, Irql);
+    return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
+}
+NT_EXPORT(KeDelayExecutionThread);
