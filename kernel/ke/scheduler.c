@@ -10,14 +10,6 @@
  * The idle thread runs at PASSIVE_LEVEL and only halts: whatever gives it work comes by an interrupt on its processor.
  */
 #include "ke/ki.h"
-#include "ke/switch.h"
-
-C_ASSERT(FIELD_OFFSET(KTHREAD, KernelStack) == KTHREAD_KERNEL_STACK);
-C_ASSERT(FIELD_OFFSET(KTHREAD, InitialStack) == KTHREAD_INITIAL_STACK);
-C_ASSERT(FIELD_OFFSET(KTHREAD, Process) == KTHREAD_PROCESS);
-C_ASSERT(FIELD_OFFSET(KPROCESS, DirectoryTableBase) == KPROCESS_DIRECTORY_BASE);
-C_ASSERT(FIELD_OFFSET(KPRCB, CurrentThread) == KPRCB_CURRENT_THREAD);
-C_ASSERT(FIELD_OFFSET(KPRCB, KernelStackTop) == KPRCB_KERNEL_STACK_TOP);
 
 KSPIN_LOCK KiDispatcherLock;
 

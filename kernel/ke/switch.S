@@ -22,7 +22,7 @@
  * - A new thread's stack holds the same six registers, zero, below the address of KiThreadStartup, so `ret` goes there:
  *   with the lock held, as here, and an empty, aligned stack.
  */
-#include "ke/switch.h"
+#include "ke/offsets.h"
 
     .text
     .globl KiSwapContext
@@ -34,15 +34,15 @@ KiSwapContext:
     pushq   %r13
     pushq   %r14
     pushq   %r15
-    movq    %rsp, KTHREAD_KERNEL_STACK(%rdi)
+    movq    %rsp, THREAD_KERNEL_STACK(%rdi)
 
-    movq    KTHREAD_INITIAL_STACK(%rsi), %rdi
-    movq    %rsi, %gs:KPRCB_CURRENT_THREAD
-    movq    %rdi, %gs:KPRCB_KERNEL_STACK_TOP
-    movq    KTHREAD_KERNEL_STACK(%rsi), %rsp
+    movq    THREAD_INITIAL_STACK(%rsi), %rdi
+    movq    %rsi, %gs:PRCB_CURRENT_THREAD
+    movq    %rdi, %gs:PRCB_KERNEL_STACK_TOP
+    movq    THREAD_KERNEL_STACK(%rsi), %rsp
 
-    movq    KTHREAD_PROCESS(%rsi), %rax
-    movq    KPROCESS_DIRECTORY_BASE(%rax), %rax
+    movq    THREAD_PROCESS(%rsi), %rax
+    movq    PROCESS_DIRECTORY_TABLE_BASE(%rax), %rax
     movq    %cr3, %rdx
     cmpq    %rdx, %rax
     je      1f

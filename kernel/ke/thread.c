@@ -1,15 +1,13 @@
 /* Threads: their beginning, their end, their priority. Ps puts handles, identities and user mode around them. */
 #include "ke/ki.h"
-#include "ke/switch.h"
 
 VOID (*KiThreadReaper)(PKTHREAD Thread);
 
-/* What switch.S pops when it first goes to a thread. */
+/* What KiSwapContext pops (switch.S), laid out for a thread that has never run. */
 typedef struct _KI_START_FRAME {
-    ULONG64 Registers[KI_SWITCH_FRAME_SIZE / sizeof(ULONG64)];
+    ULONG64 R15, R14, R13, R12, Rbx, Rbp;
     VOID (*ReturnAddress)(VOID);
 } KI_START_FRAME;
-C_ASSERT(sizeof(KI_START_FRAME) == KI_SWITCH_FRAME_SIZE + 8);
 
 /* Everything about a thread but its stack and what it runs. */
 static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKPROCESS Process,
@@ -111,12 +109,6 @@ VOID KeRequestThreadExit(PKTHREAD Thread)
         KiSendDispatchInterrupt(KiProcessorBlock[Thread->NextProcessor]);   /* so that it passes the way back to user mode */
     KiExitDispatcher(Irql);
 }
-
-PKTHREAD KeGetCurrentThread(VOID)
-{
-    return KiCurrentThread();
-}
-NT_EXPORT(KeGetCurrentThread);
 
 /*
  * Sets a thread's priority, now and as what boosts start from and decay to; returns the one it had. 16 and above is the
