@@ -10,7 +10,7 @@ import subprocess
 
 from .build import BUILD
 
-REGISTERS = re.compile(r"\b(?:RIP|RSP|RFL|CR2|CR3|CR8)=[0-9a-f]+", re.I)
+REGISTERS = re.compile(r"\b(?:[RE]IP|[RE]SP|[RE]FL|CR2|CR3|CR8)=[0-9a-f]+", re.I)
 SECONDS = 5
 
 
@@ -27,7 +27,7 @@ def processor_state(path):
             continue
         registers = " ".join(REGISTERS.findall(part))
         halted = " halted" if "HLT=1" in part else ""
-        rip = re.search(r"RIP=([0-9a-f]+)", part)
+        rip = re.search(r"[RE]IP=([0-9a-f]+)", part)
         out.append(f"{title.group()}{halted} {registers} {symbol(rip.group(1)) if rip else ''}".rstrip())
     return "\n".join(out)
 
