@@ -23,6 +23,12 @@ void OnAttributes(void *, void *)
     Tidepool::RegisterAttributes();
 }
 
+void OnFunction(void *Decl, void *)
+{
+    Tidepool::OnFinishFunction(Decl, NULL);
+    Tidepool::LowerExceptions(static_cast<tree>(Decl));
+}
+
 void OnStartUnit(void *, void *)
 {
     /* Headers choose between the plugin's directives and their own macros by this name (include/ddk/section.h). */
@@ -51,7 +57,7 @@ int plugin_init(plugin_name_args *Plugin, plugin_gcc_version *Compiler)
     register_callback(Name, PLUGIN_ATTRIBUTES, OnAttributes, NULL);
     register_callback(Name, PLUGIN_START_UNIT, OnStartUnit, NULL);
     register_callback(Name, PLUGIN_START_PARSE_FUNCTION, Tidepool::OnStartFunction, NULL);
-    register_callback(Name, PLUGIN_PRE_GENERICIZE, Tidepool::OnFinishFunction, NULL);
+    register_callback(Name, PLUGIN_PRE_GENERICIZE, OnFunction, NULL);
     register_callback(Name, PLUGIN_FINISH_PARSE_FUNCTION, Tidepool::OnParsedFunction, NULL);
     register_callback(Name, PLUGIN_FINISH_DECL, Tidepool::OnFinishDeclaration, NULL);
     register_callback(Name, PLUGIN_FINISH_UNIT, OnFinishUnit, NULL);

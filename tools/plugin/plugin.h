@@ -62,6 +62,9 @@ void OnFinishFunction(void *Decl, void *);
 void OnParsedFunction(void *Decl, void *);
 void OnFinishDeclaration(void *Decl, void *);
 
+/* try.cc: __try and what belongs to it. */
+void LowerExceptions(tree Function);
+
 /* backend.cc: keeps them there (section flags, inlining). */
 void HookBackEnd();
 
