@@ -318,6 +318,10 @@ endif
 Outside := $(M)/$(if $(PROGRAM),$(PROGRAM).exe,$(or $(NAME),$(notdir $(abspath $(M)))).sys)
 endif
 
+# gdb looks for a loaded driver's symbols by its name; here it finds those that are built elsewhere.
+$(O)/outside/modules/%.sys: FORCE
+	@mkdir -p $(@D) && ln -sfn $(abspath $(Outside)) $@
+
 ifneq ($(NeedTools),)
 $(foreach Source,$(call sources,user/lib),$(eval $(call compile,$(Source),Program)))
 $(foreach Name,$(Drivers),$(eval $(call driver,$(O)/drivers/$(Name).sys,$(call sources,drivers/$(Name)),Driver)))
@@ -352,10 +356,10 @@ $(O)/tidepool.iso: $(O)/kernel.elf $(O)/system.img boot/grub.cfg tools/iso.sh
 
 # --- Targets -----------------------------------------------------------------------------------------------------
 
-.PHONY: all run iso test bench gdb toolchain clean help check-tools
+.PHONY: all run iso test bench gdb toolchain clean help check-tools FORCE
 Everything := $(addprefix $(O)/,kernel.elf kernel.asm kernel.sym system.img) $(TestFiles)
 
-all: $(or $(Outside),$(Everything))
+all: $(if $(M),$(Outside) $(patsubst %.sys,$(O)/outside/modules/%.sys,$(notdir $(filter %.sys,$(Outside)))),$(Everything))
 
 run: $(O)/kernel.elf $(O)/system.img
 	$(Q)O=$(O) ./run-qemu.sh

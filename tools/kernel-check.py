@@ -13,73 +13,38 @@ Each breach is one line on standard error; the exit status is 1 if there is any.
 import struct
 import sys
 
+from elf64 import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, Elf
+
 PAGE = 4096
 HEADER_MAGIC = 0x1BADB002
 HEADER_FLAGS = 1 << 16          # the address fields are there
 HEADER_SEARCH = 8192
-SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
-SHT_SYMTAB, SHT_NOBITS = 2, 8
 KERNEL_BASE = 0xFFFFFFFF80000000
 
 
-class Elf:
-    """The sections and symbols of an ELF64 file."""
-
-    def __init__(self, path):
-        with open(path, "rb") as file:
-            self.bytes = file.read()
-        table, = struct.unpack_from("<Q", self.bytes, 0x28)
-        size, count, names = struct.unpack_from("<HHH", self.bytes, 0x3A)
-        fields = [struct.unpack_from("<IIQQQQIIQQ", self.bytes, table + i * size) for i in range(count)]
-        self.sections = [(self._string(fields[names][4] + field[0]),) + field[1:] for field in fields]
-        self.symbols = {}
-        for name, kind, _, _, offset, length, link, *_ in self.sections:
-            if kind == SHT_SYMTAB:
-                strings = self.sections[link][4]
-                for at in range(offset, offset + length, 24):
-                    index, info, _, section, value, _ = struct.unpack_from("<IBBHQQ", self.bytes, at)
-                    self.symbols[self._string(strings + index)] = (value, section, info & 15)
-
-    def _string(self, offset):
-        return self.bytes[offset:self.bytes.index(b"\0", offset)].decode()
-
-    def address(self, name):
-        return self.symbols[name][0] if name in self.symbols else None
-
-    def loaded(self):
-        """(name, physical address, file offset, size, flags, kind) of what lies in memory, by address."""
-        found = []
-        for name, kind, flags, address, offset, size, *_ in self.sections:
-            if flags & SHF_ALLOC and size:
-                physical = address - KERNEL_BASE if address >= KERNEL_BASE else address
-                found.append((name, physical, offset, size, flags, kind))
-        return sorted(found, key=lambda section: section[1])
-
-    def routines(self):
-        """Where each symbol of an executable section lies."""
-        code = {i for i, section in enumerate(self.sections) if section[2] & SHF_EXECINSTR}
-        return {name: value for name, (value, section, _) in self.symbols.items() if section in code}
+def physical(address):
+    return address - KERNEL_BASE if address >= KERNEL_BASE else address
 
 
 def check_sections(kernel):
-    previous_end = None
-    start_physical, start_offset = None, None
-    for name, physical, offset, size, flags, kind in kernel.loaded():
-        if flags & SHF_WRITE and flags & SHF_EXECINSTR:
-            yield f"section {name} is both writable and executable"
-        if physical % PAGE:
-            yield f"section {name} begins at {physical:#x}, not on a page"
-        if previous_end is None:
-            start_physical, start_offset = physical, offset
-        elif physical != previous_end:
-            yield f"section {name} begins at {physical:#x}, the one before it ends at {previous_end:#x}"
-        if kind != SHT_NOBITS and offset - start_offset != physical - start_physical:
-            yield f"section {name} is {physical - start_physical:#x} into memory, {offset - start_offset:#x} into the file"
-        previous_end = physical + size
+    first, previous_end = None, None
+    for section in sorted(kernel.loaded(), key=lambda section: physical(section.address)):
+        start = physical(section.address)
+        first = first or section
+        into_memory, into_file = start - physical(first.address), section.offset - first.offset
+        if section.flags & SHF_WRITE and section.flags & SHF_EXECINSTR:
+            yield f"section {section.name} is both writable and executable"
+        if start % PAGE:
+            yield f"section {section.name} begins at {start:#x}, not on a page"
+        if previous_end is not None and start != previous_end:
+            yield f"section {section.name} begins at {start:#x}, the one before it ends at {previous_end:#x}"
+        if section.kind != SHT_NOBITS and into_file != into_memory:
+            yield f"section {section.name} is {into_memory:#x} into memory, {into_file:#x} into the file"
+        previous_end = start + section.size
 
 
 def check_header(kernel):
-    for at in range(0, HEADER_SEARCH, 4):
+    for at in range(0, min(HEADER_SEARCH, len(kernel.bytes)) - 31, 4):
         magic, flags, checksum, header, load, load_end, bss_end, entry = struct.unpack_from("<8I", kernel.bytes, at)
         if magic == HEADER_MAGIC and (magic + flags + checksum) & 0xFFFFFFFF == 0:
             break
@@ -89,20 +54,26 @@ def check_header(kernel):
     if not flags & HEADER_FLAGS:
         yield "the multiboot header has no address fields (flag bit 16): QEMU refuses an ELF64 without them"
         return
-    first = kernel.loaded()[0]
-    if at - first[2] != header - load:
-        yield f"the multiboot header says it is {header - load:#x} into the image, it is {at - first[2]:#x}"
+    into_file = at - min(section.offset for section in kernel.loaded())
+    if into_file != header - load:
+        yield f"the multiboot header says it is {header - load:#x} into the image, it is {into_file:#x}"
+    addresses = {symbol.name: symbol.value for symbol in kernel.symbols}
     for what, value, name in (("load address", load, "KernelPhysicalStart"), ("load end", load_end, "KernelPhysicalLoadEnd"),
                               ("bss end", bss_end, "KernelPhysicalEnd"), ("entry", entry, "KernelEntry")):
-        if value != kernel.address(name):
-            yield f"the multiboot header's {what} is {value:#x}, not {name} ({kernel.address(name) or 0:#x})"
+        if value != addresses.get(name):
+            yield f"the multiboot header's {what} is {value:#x}, not {name} ({addresses.get(name, 0):#x})"
+
+
+def routines(kernel):
+    """Where each symbol of an executable section lies; local names may occur more than once."""
+    code = {i for i, section in enumerate(kernel.sections) if section.flags & SHF_EXECINSTR}
+    return {(symbol.name, symbol.value) for symbol in kernel.symbols if symbol.section in code}
 
 
 def check_routines(first, kernel):
-    before, after = first.routines(), kernel.routines()
-    moved = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    moved = sorted(routines(first) ^ routines(kernel))
     if moved:
-        yield f"{len(moved)} routines moved between the two links, {moved[0]} first: the symbol table is wrong"
+        yield f"routines moved between the two links, {moved[0][0]} for one: the symbol table is wrong"
 
 
 def main():
