@@ -239,12 +239,19 @@ def test_malformed_segment_pragmas(refuses, line, words):
 @pytest.mark.parametrize("line, words", [
     ('#pragma code_seg("Page")', "will be nonpaged: names are case-sensitive"),
     ('#pragma code_seg("init")', "will not be discarded"),
+    ('#pragma code_seg("INITCODE")', "will not be discarded"),
+    ('#pragma code_seg(".Page")', "will be nonpaged"),
     ('#pragma code_seg(pop)', "without a .push."),
     ('#pragma code_seg(push, a)\n#pragma code_seg(pop, b)', "nothing was pushed under that identifier"),
 ])
 def test_suspicious_segment_pragmas_warn_L4(compiler, line, words):
     result, said = compiler(line)
     assert result is not None and re.search("warning: .*" + words, said)
+
+
+def test_the_loaders_names_pass_without_a_word_L4(compiles):
+    names = "PAGE PAGEABCD .page .pageabcd .edata .EDATA INIT .init INITDATA INITBSS MY_CODE".split()
+    compiles("\n".join(f'#pragma code_seg("{name}")' for name in names))
 
 
 def test_data_goes_by_its_initialiser_L9(compiles, level):

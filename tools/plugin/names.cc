@@ -26,6 +26,26 @@ bool StartsWith(const std::string &Name, const char *Prefix)
     return Name.compare(0, strlen(Prefix), Prefix) == 0;
 }
 
+/* A name that looks like one of the loader's and is not: the section will be nonpaged, and stay. */
+void WarnOfNearMiss(location_t Where, const std::string &Name)
+{
+    for (const char *Pageable : { "PAGE", ".page", ".edata", ".EDATA" })
+        if (StartsWith(Name, Pageable))
+            return;
+    for (const char *Init : { "INIT", ".init", "INITDATA", "INITBSS" })
+        if (Name == Init)
+            return;
+    std::string Lower(Name, Name[0] == '.' ? 1 : 0);
+    for (char &Character : Lower)
+        Character = TOLOWER(Character);
+    if (StartsWith(Lower, "page") || (StartsWith(Lower, "edata") && Name[0] == '.'))
+        warning_at(Where, OPT_Wpragmas, "section %qs will be nonpaged: names are case-sensitive, and that of a "
+                   "pageable section begins with %<PAGE%>", Name.c_str());
+    else if (StartsWith(Lower, "init") && !StartsWith(Name, ".init"))
+        warning_at(Where, OPT_Wpragmas, "section %qs will not be discarded: the sections for initialisation are "
+                   "%<INIT%>, %<INITDATA%> and %<INITBSS%>, and names are case-sensitive", Name.c_str());
+}
+
 } // namespace
 
 /* Returns whether the name can be used, having said what is wrong with it if not. A near miss is warned of. */
@@ -49,16 +69,7 @@ bool CheckSectionName(location_t Where, const std::string &Name)
             return false;
         }
     }
-    std::string Lower = Name;
-    std::transform(Lower.begin(), Lower.end(), Lower.begin(), [](unsigned char C) { return TOLOWER(C); });
-    bool Exact = StartsWith(Name, "PAGE") || StartsWith(Name, ".page") || StartsWith(Name, "INIT") ||
-                 StartsWith(Name, ".init") || StartsWith(Name, ".edata") || StartsWith(Name, ".EDATA");
-    if (!Exact && (StartsWith(Lower, "page") || StartsWith(Lower, ".page")))
-        warning_at(Where, OPT_Wpragmas, "section %qs will be nonpaged: names are case-sensitive, and that of a "
-                   "pageable section begins with %<PAGE%>", Name.c_str());
-    else if (!Exact && (Lower == "init" || Lower == ".init"))
-        warning_at(Where, OPT_Wpragmas, "section %qs will not be discarded: names are case-sensitive, and the section "
-                   "for initialisation is %<INIT%>", Name.c_str());
+    WarnOfNearMiss(Where, Name);
     return true;
 }
 

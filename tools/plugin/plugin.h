@@ -12,7 +12,6 @@
  */
 #pragma once
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
