@@ -88,8 +88,6 @@ check() {
         has flex || want flex
         has bison || want bison
         has xz || want xz-utils
-        has patch || want patch
-        has bzip2 || want bzip2
         [ -f /usr/include/mpc.h ] || want libgmp-dev libmpfr-dev libmpc-dev
         ;;
     *)
