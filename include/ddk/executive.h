@@ -101,7 +101,6 @@ PSLIST_ENTRY InterlockedFlushSList(PSLIST_HEADER ListHead);
 #define ExInterlockedFlushSList InterlockedFlushSList
 
 /* Lookaside lists ("Using Lookaside Lists"): entries of one size, kept for the next who needs one. */
-struct _NPAGED_LOOKASIDE_LIST;
 typedef PVOID ALLOCATE_FUNCTION(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag);
 typedef ALLOCATE_FUNCTION *PALLOCATE_FUNCTION;
 typedef VOID FREE_FUNCTION(PVOID Buffer);
@@ -115,7 +114,19 @@ typedef struct _NPAGED_LOOKASIDE_LIST {
     PALLOCATE_FUNCTION Allocate;
     PFREE_FUNCTION Free;
     LONG TotalAllocates, AllocateMisses, TotalFrees, FreeMisses;
-} NPAGED_LOOKASIDE_LIST, *PNPAGED_LOOKASIDE_LIST, PAGED_LOOKASIDE_LIST, *PPAGED_LOOKASIDE_LIST;
+} NPAGED_LOOKASIDE_LIST, *PNPAGED_LOOKASIDE_LIST;
+typedef struct _PAGED_LOOKASIDE_LIST {
+    SINGLE_LIST_ENTRY ListHead;
+    FAST_MUTEX Lock;            /* the entries are pageable, so they are touched at APC_LEVEL at most */
+    USHORT Depth;
+    USHORT Count;
+    POOL_TYPE Type;
+    ULONG Tag;
+    ULONG Size;
+    PALLOCATE_FUNCTION Allocate;
+    PFREE_FUNCTION Free;
+    LONG TotalAllocates, AllocateMisses, TotalFrees, FreeMisses;
+} PAGED_LOOKASIDE_LIST, *PPAGED_LOOKASIDE_LIST;
 VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
                                      ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth);
 VOID ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside);
@@ -268,3 +279,11 @@ HANDLE PsGetCurrentThreadId(VOID);
 #define IoGetCurrentProcess PsGetCurrentProcess
 
 NTSTATUS ZwClose(HANDLE Handle);
+
+/* Processes and privileges ("SeSinglePrivilegeCheck"; privilege numbers: "Privilege Constants"). */
+extern PEPROCESS PsInitialSystemProcess;
+NTSTATUS PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process);
+HANDLE PsGetProcessId(PEPROCESS Process);
+HANDLE PsGetThreadId(PETHREAD Thread);
+HANDLE PsGetThreadProcessId(PETHREAD Thread);
+BOOLEAN SeSinglePrivilegeCheck(LUID PrivilegeValue, KPROCESSOR_MODE PreviousMode);

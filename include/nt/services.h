@@ -1,8 +1,8 @@
 /*
- * System services: the one table. `NT_SERVICE_LIST(X)` calls X(number, name, (arguments), words) for each. From it are
- * made the kernel's dispatch table and prototypes (kernel/ps/service.h), the Zw entries for kernel callers
- * (kernel/ps/zw.S), the programs' stubs (user/lib/stubs.S) and prototypes (include/sdk/ntdll.h), and
- * docs/services.md (tools/service-table.sh).
+ * System services: the one table. `NT_SERVICE_LIST(X)` calls X(number, name, (arguments), words) for each, the name
+ * without its Nt or Zw. From it are made the kernel's dispatch table (kernel/ps/table.c) and prototypes
+ * (kernel/ps/service.h), the Zw entries for kernel callers (kernel/ps/zw.S), the programs' stubs (user/lib/stubs.S) and
+ * prototypes (include/sdk/ntdll.h), and docs/services.md (tools/service-table.sh).
  *
  * - Numbers never change and are never used again; a new service gets the next number.
  * - USER(T) marks a pointer that the caller gave: USER_ADDRESS in the kernel, T in a program. The services copy from
@@ -16,92 +16,95 @@
 
 #define NT_SERVICE_MAXIMUM_ARGUMENTS 12
 
-#define NT_SERVICE_LIST(X)                                                                                              \
-    X(0, NtNullService, (VOID), "does nothing and succeeds: the cost of a system call")                                 \
-    /* Handles, events and waits (kernel/ob). */                                                                        \
-    X(1, NtClose, (HANDLE Handle), "closes a handle")                                                                   \
-    X(2, NtDuplicateObject, (HANDLE SourceProcess, HANDLE SourceHandle, HANDLE TargetProcess,                           \
-        USER(PHANDLE) TargetHandle, ACCESS_MASK DesiredAccess, ULONG Attributes, ULONG Options),                        \
-        "makes another handle to an object")                                                                            \
-    X(3, NtCreateEvent, (USER(PHANDLE) EventHandle, ACCESS_MASK DesiredAccess,                                          \
-        USER(POBJECT_ATTRIBUTES) ObjectAttributes, EVENT_TYPE EventType, BOOLEAN InitialState),                         \
-        "makes an event, named or not")                                                                                 \
-    X(4, NtOpenEvent, (USER(PHANDLE) EventHandle, ACCESS_MASK DesiredAccess,                                            \
-        USER(POBJECT_ATTRIBUTES) ObjectAttributes), "opens a named event")                                              \
-    X(5, NtSetEvent, (HANDLE EventHandle, USER(PLONG) PreviousState), "signals an event")                               \
-    X(6, NtResetEvent, (HANDLE EventHandle, USER(PLONG) PreviousState), "makes an event not signalled")                 \
-    X(7, NtWaitForSingleObject, (HANDLE Handle, BOOLEAN Alertable, USER(PLARGE_INTEGER) Timeout),                       \
-        "waits until an object is signalled")                                                                           \
-    X(8, NtWaitForMultipleObjects, (ULONG Count, USER(PHANDLE) Handles, WAIT_TYPE WaitType, BOOLEAN Alertable,          \
-        USER(PLARGE_INTEGER) Timeout), "waits until one or all of several objects are signalled")                       \
-    /* Files and devices (kernel/io). */                                                                                \
-    X(9, NtCreateFile, (USER(PHANDLE) FileHandle, ACCESS_MASK DesiredAccess,                                            \
-        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PIO_STATUS_BLOCK) IoStatusBlock,                                \
-        USER(PLARGE_INTEGER) AllocationSize, ULONG FileAttributes, ULONG ShareAccess, ULONG CreateDisposition,          \
-        ULONG CreateOptions, USER(PVOID) EaBuffer, ULONG EaLength), "opens or makes a file, or opens a device")         \
-    X(10, NtOpenFile, (USER(PHANDLE) FileHandle, ACCESS_MASK DesiredAccess,                                             \
-        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PIO_STATUS_BLOCK) IoStatusBlock, ULONG ShareAccess,             \
-        ULONG OpenOptions), "opens a file or device")                                                                   \
-    X(11, NtReadFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,                 \
-        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) Buffer, ULONG Length,                                         \
-        USER(PLARGE_INTEGER) ByteOffset, USER(PULONG) Key), "reads from a file or device")                              \
-    X(12, NtWriteFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,                \
-        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) Buffer, ULONG Length,                                         \
-        USER(PLARGE_INTEGER) ByteOffset, USER(PULONG) Key), "writes to a file or device")                               \
-    X(13, NtDeviceIoControlFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,      \
-        USER(PIO_STATUS_BLOCK) IoStatusBlock, ULONG IoControlCode, USER(PVOID) InputBuffer, ULONG InputBufferLength,    \
-        USER(PVOID) OutputBuffer, ULONG OutputBufferLength), "sends a control code to a device")                        \
-    X(14, NtQueryInformationFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock,                             \
-        USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass), "asks about an open file")              \
-    X(15, NtSetInformationFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock,                               \
-        USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass),                                         \
-        "changes an open file: position, size, deletion")                                                               \
-    X(16, NtQueryDirectoryFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,       \
-        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass,    \
-        BOOLEAN ReturnSingleEntry, USER(PUNICODE_STRING) FileName, BOOLEAN RestartScan), "lists a folder")              \
-    X(17, NtCancelIoFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock),                                    \
-        "cancels what the calling thread has asked of a file")                                                          \
-    X(18, NtDeleteFile, (USER(POBJECT_ATTRIBUTES) ObjectAttributes), "deletes a file by its name")                      \
-    /* The caller's memory (kernel/ps/vmservices.c). */                                                                 \
-    X(19, NtAllocateVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, ULONG_PTR ZeroBits,                      \
-        USER(PSIZE_T) RegionSize, ULONG AllocationType, ULONG Protect), "reserves or commits memory")                   \
-    X(20, NtFreeVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize, ULONG FreeType),   \
-        "decommits or releases memory")                                                                                 \
-    X(21, NtProtectVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize,                 \
-        ULONG NewProtect, USER(PULONG) OldProtect), "changes the protection of memory")                                 \
-    X(22, NtLockVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize, ULONG MapType),    \
-        "keeps memory resident")                                                                                        \
-    X(23, NtUnlockVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize,                  \
-        ULONG MapType), "lets locked memory be paged again")                                                            \
-    /* Processes and threads (kernel/ps). */                                                                            \
-    X(24, NtCreateUserProcess, (USER(PHANDLE) ProcessHandle, USER(PPROCESS_START) Start), "starts a program")           \
-    X(25, NtOpenProcess, (USER(PHANDLE) ProcessHandle, ACCESS_MASK DesiredAccess,                                       \
-        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PCLIENT_ID) ClientId), "opens a process by its number")         \
-    X(26, NtTerminateProcess, (HANDLE Process, NTSTATUS ExitStatus), "ends a process")                                  \
-    X(27, NtQueryInformationProcess, (HANDLE Process, ULONG Class, USER(PVOID) Information, ULONG Length,               \
-        USER(PULONG) ReturnLength), "asks about a process: exit status, parent, memory")                                \
-    X(28, NtCreateThread, (USER(PHANDLE) ThreadHandle, USER(PCLIENT_ID) ClientId, USER(PVOID) StartRoutine,             \
-        USER(PVOID) Argument, SIZE_T StackSize), "starts a thread in the calling process")                              \
-    X(29, NtTerminateThread, (HANDLE Thread, NTSTATUS ExitStatus), "ends a thread of the calling process")              \
-    X(30, NtDelayExecution, (BOOLEAN Alertable, USER(PLARGE_INTEGER) Interval), "sleeps")                               \
-    X(31, NtYieldExecution, (VOID), "lets another ready thread run")                                                    \
-    /* The system (kernel/ps/sysinfo.c, shutdown.c). */                                                                 \
-    X(32, NtQuerySystemInformation, (ULONG Class, USER(PVOID) Information, ULONG Length, USER(PULONG) ReturnLength),    \
-        "asks about memory, processes, paging files, interrupts, time")                                                 \
-    X(33, NtQueryBootOption, (USER(PCSTR) Key, USER(PSTR) Value, ULONG Length), "reads a word of the boot command line") \
-    X(34, NtShutdownSystem, (ULONG Status), "switches the machine off")                                                 \
-    /* Drivers and their sections (kernel/ldr/services.c). */                                                           \
-    X(35, NtLoadDriver, (USER(PUNICODE_STRING) Path), "loads a driver file and starts it")                              \
-    X(36, NtUnloadDriver, (USER(PUNICODE_STRING) Driver), "unloads a driver by its name")                               \
-    X(37, NtQueryDrivers, (USER(PVOID) Information, ULONG Length, USER(PULONG) ReturnLength), "lists the drivers")      \
-    X(38, NtQuerySections, (USER(PCSTR) Driver, USER(PVOID) Information, ULONG Length,                        \
-        USER(PULONG) ReturnLength), "lists the sections of one driver, or of all")                                      \
-    X(39, NtLockDriverSection, (USER(PCSTR) Driver, USER(PCSTR) Section, USER(PHANDLE) LockHandle), \
-        "brings a driver's section in and keeps it; closing the handle lets it go")                                     \
-    X(40, NtUnlockDriverSection, (HANDLE LockHandle), "lets a locked section go and closes the handle")                 \
-    X(41, NtPageDriver, (USER(PCSTR) Driver), "makes everything in a driver pageable")                        \
-    X(42, NtResetDriver, (USER(PCSTR) Driver), "gives a driver's sections their own kinds back")              \
-    X(43, NtTrimMemory, (VOID), "sends everything that may leave memory out")
+#define NT_SERVICE_LIST(X)                                                                                             \
+    X(0, NullService, (VOID), "does nothing and succeeds: the cost of a system call")                                  \
+    /* Handles, events and waits (kernel/ob). */                                                                       \
+    X(1, Close, (HANDLE Handle), "closes a handle")                                                                    \
+    X(2, DuplicateObject, (HANDLE SourceProcess, HANDLE SourceHandle, HANDLE TargetProcess,                            \
+        USER(PHANDLE) TargetHandle, ACCESS_MASK DesiredAccess, ULONG Attributes, ULONG Options),                       \
+        "makes another handle to an object")                                                                           \
+    X(3, CreateEvent, (USER(PHANDLE) EventHandle, ACCESS_MASK DesiredAccess,                                           \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes, EVENT_TYPE EventType, BOOLEAN InitialState),                        \
+        "makes an event, named or not")                                                                                \
+    X(4, OpenEvent, (USER(PHANDLE) EventHandle, ACCESS_MASK DesiredAccess,                                             \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes), "opens a named event")                                             \
+    X(5, SetEvent, (HANDLE EventHandle, USER(PLONG) PreviousState), "signals an event")                                \
+    X(6, ResetEvent, (HANDLE EventHandle, USER(PLONG) PreviousState), "makes an event not signalled")                  \
+    X(7, WaitForSingleObject, (HANDLE Handle, BOOLEAN Alertable, USER(PLARGE_INTEGER) Timeout),                        \
+        "waits until an object is signalled")                                                                          \
+    X(8, WaitForMultipleObjects, (ULONG Count, USER(PHANDLE) Handles, WAIT_TYPE WaitType, BOOLEAN Alertable,           \
+        USER(PLARGE_INTEGER) Timeout), "waits until one or all of several objects are signalled")                      \
+    /* Files and devices (kernel/io). */                                                                               \
+    X(9, CreateFile, (USER(PHANDLE) FileHandle, ACCESS_MASK DesiredAccess,                                             \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PIO_STATUS_BLOCK) IoStatusBlock,                               \
+        USER(PLARGE_INTEGER) AllocationSize, ULONG FileAttributes, ULONG ShareAccess, ULONG CreateDisposition,         \
+        ULONG CreateOptions, USER(PVOID) EaBuffer, ULONG EaLength), "opens or makes a file, or opens a device")        \
+    X(10, OpenFile, (USER(PHANDLE) FileHandle, ACCESS_MASK DesiredAccess,                                              \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PIO_STATUS_BLOCK) IoStatusBlock, ULONG ShareAccess,            \
+        ULONG OpenOptions), "opens a file or device")                                                                  \
+    X(11, ReadFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,                  \
+        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) Buffer, ULONG Length,                                        \
+        USER(PLARGE_INTEGER) ByteOffset, USER(PULONG) Key), "reads from a file or device")                             \
+    X(12, WriteFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,                 \
+        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) Buffer, ULONG Length,                                        \
+        USER(PLARGE_INTEGER) ByteOffset, USER(PULONG) Key), "writes to a file or device")                              \
+    X(13, DeviceIoControlFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,       \
+        USER(PIO_STATUS_BLOCK) IoStatusBlock, ULONG IoControlCode, USER(PVOID) InputBuffer, ULONG InputBufferLength,   \
+        USER(PVOID) OutputBuffer, ULONG OutputBufferLength), "sends a control code to a device")                       \
+    X(14, QueryInformationFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock,                              \
+        USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass), "asks about an open file")             \
+    X(15, SetInformationFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock,                                \
+        USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass),                                        \
+        "changes an open file: position, size, deletion")                                                              \
+    X(16, QueryDirectoryFile, (HANDLE FileHandle, HANDLE Event, USER(PVOID) ApcRoutine, USER(PVOID) ApcContext,        \
+        USER(PIO_STATUS_BLOCK) IoStatusBlock, USER(PVOID) FileInformation, ULONG Length, ULONG FileInformationClass,   \
+        BOOLEAN ReturnSingleEntry, USER(PUNICODE_STRING) FileName, BOOLEAN RestartScan), "lists a folder")             \
+    X(17, CancelIoFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock),                                     \
+        "cancels the requests that are outstanding on a file")                                                         \
+    X(18, DeleteFile, (USER(POBJECT_ATTRIBUTES) ObjectAttributes), "deletes a file by its name")                       \
+    /* The caller's memory (kernel/ps/vmservices.c). */                                                                \
+    X(19, AllocateVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, ULONG_PTR ZeroBits,                       \
+        USER(PSIZE_T) RegionSize, ULONG AllocationType, ULONG Protect), "reserves or commits memory")                  \
+    X(20, FreeVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize, ULONG FreeType),    \
+        "decommits or releases memory")                                                                                \
+    X(21, ProtectVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize,                  \
+        ULONG NewProtect, USER(PULONG) OldProtect), "changes the protection of memory")                                \
+    X(22, LockVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize, ULONG MapType),     \
+        "keeps memory resident")                                                                                       \
+    X(23, UnlockVirtualMemory, (HANDLE Process, USER(PVOID *) BaseAddress, USER(PSIZE_T) RegionSize,                   \
+        ULONG MapType), "lets locked memory be paged again")                                                           \
+    /* Processes and threads (kernel/ps). */                                                                           \
+    X(24, CreateUserProcess, (USER(PHANDLE) ProcessHandle, USER(PPROCESS_START) Start), "starts a program")            \
+    X(25, OpenProcess, (USER(PHANDLE) ProcessHandle, ACCESS_MASK DesiredAccess,                                        \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PCLIENT_ID) ClientId), "opens a process by its number")        \
+    X(26, TerminateProcess, (HANDLE Process, NTSTATUS ExitStatus), "ends a process")                                   \
+    X(27, QueryInformationProcess, (HANDLE Process, ULONG Class, USER(PVOID) Information, ULONG Length,                \
+        USER(PULONG) ReturnLength), "asks about a process: exit status, parent, memory")                               \
+    X(28, CreateThread, (USER(PHANDLE) ThreadHandle, USER(PCLIENT_ID) ClientId, USER(PVOID) StartRoutine,              \
+        USER(PVOID) Argument, SIZE_T StackSize), "starts a thread in the calling process")                             \
+    X(29, TerminateThread, (HANDLE Thread, NTSTATUS ExitStatus), "ends a thread of the calling process")               \
+    X(30, DelayExecution, (BOOLEAN Alertable, USER(PLARGE_INTEGER) Interval), "sleeps")                                \
+    X(31, YieldExecution, (VOID), "lets another ready thread run")                                                     \
+    /* The system (kernel/ps/sysinfo.c, shutdown.c). */                                                                \
+    X(32, QuerySystemInformation, (ULONG Class, USER(PVOID) Information, ULONG Length, USER(PULONG) ReturnLength),     \
+        "asks about memory, processes, paging files, interrupts, time")                                                \
+    X(33, QueryBootOption, (USER(PCSTR) Key, USER(PSTR) Value, ULONG Length), "reads a word of the boot command line") \
+    X(34, ShutdownSystem, (ULONG Status), "switches the machine off")                                                  \
+    /* Drivers and their sections (kernel/ldr/services.c). */                                                          \
+    X(35, LoadDriver, (USER(PUNICODE_STRING) Path), "loads a driver file and starts it")                               \
+    X(36, UnloadDriver, (USER(PUNICODE_STRING) Driver), "unloads a driver by its name")                                \
+    X(37, QueryDrivers, (USER(PVOID) Information, ULONG Length, USER(PULONG) ReturnLength), "lists the drivers")       \
+    X(38, QuerySections, (USER(PCSTR) Driver, USER(PVOID) Information, ULONG Length,                                   \
+        USER(PULONG) ReturnLength), "lists the sections of one driver, or of all")                                     \
+    X(39, LockDriverSection, (USER(PCSTR) Driver, USER(PCSTR) Section, USER(PHANDLE) LockHandle),                      \
+        "brings a driver's section in and keeps it; closing the handle lets it go")                                    \
+    X(40, UnlockDriverSection, (HANDLE LockHandle), "lets a locked section go and closes the handle")                  \
+    X(41, PageDriver, (USER(PCSTR) Driver), "makes everything in a driver pageable")                                   \
+    X(42, ResetDriver, (USER(PCSTR) Driver), "gives a driver's sections their own kinds back")                         \
+    X(43, TrimMemory, (VOID), "sends everything that may leave memory out")                                            \
+    /* Later ones, of any room. */                                                                                     \
+    X(44, FlushBuffersFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock),                                 \
+        "waits until what was written has reached the device")
 
 /* How many arguments a parenthesised list has: NT_ARGUMENT_COUNT (A, B) is 2. (VOID) counts as one. */
 #define NT_ARGUMENT_COUNT(...) NT_ARGUMENT_PICK(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)

@@ -58,6 +58,9 @@ extern LIST_ENTRY PsLoadedModuleList;
  */
 VOID LdrInitialize(VOID);
 
+/* Makes the object type of programs' section locks (services.c). Called once, when Ob is there. IRQL: PASSIVE_LEVEL. */
+NTSTATUS LdrInitializeServices(VOID);
+
 /*
  * Loads drivers/ramdisk.sys, the device of the first paging file, then drivers/console.sys. All other drivers are loaded
  * by the shell's start-up script. Returns the first failure, which has been printed. IRQL: PASSIVE_LEVEL. Waits.

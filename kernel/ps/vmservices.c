@@ -1,0 +1,118 @@
+/*
+ * System services over a program's own memory: addresses and sizes come in and go back by reference, as documented for
+ * NtAllocateVirtualMemory and its neighbours. The work is Mm's.
+ */
+#include "ps/psp.h"
+#include "ps/service.h"
+
+/* What every one of these services is given. */
+typedef struct _PSP_REGION {
+    PEPROCESS Process;                  /* referenced */
+    ULONG_PTR Base;
+    SIZE_T Size;
+} PSP_REGION, *PPSP_REGION;
+
+static NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS Base, USER_ADDRESS Size, PPSP_REGION Region)
+{
+    NTSTATUS Status;
+
+    PAGED_CODE();
+    Status = MmCopyFromUser(&Region->Base, Base, sizeof(Region->Base));
+    if (NT_SUCCESS(Status))
+        Status = MmCopyFromUser(&Region->Size, Size, sizeof(Region->Size));
+    if (NT_SUCCESS(Status))
+        Status = PspReferenceProcess(Process, PROCESS_VM_OPERATION, &Region->Process);
+    if (NT_SUCCESS(Status) && (Region->Process == PsInitialSystemProcess || Region->Process->Terminating)) {
+        Status = Region->Process->Terminating ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED;
+        ObDereferenceObject(Region->Process);
+    }
+    return Status;
+}
+
+/* Tells the program which pages it was. A failure to do so does not undo what was done, as documented. */
+static NTSTATUS PspReturnRegion(PPSP_REGION Region, NTSTATUS Status, USER_ADDRESS Base, USER_ADDRESS Size)
+{
+    ObDereferenceObject(Region->Process);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmCopyToUser(Base, &Region->Base, sizeof(Region->Base));
+    if (NT_SUCCESS(Status))
+        Status = MmCopyToUser(Size, &Region->Size, sizeof(Region->Size));
+    return Status;
+}
+
+NTSTATUS NtAllocateVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, ULONG_PTR ZeroBits, USER_ADDRESS RegionSize,
+                                 ULONG AllocationType, ULONG Protect)
+{
+    PSP_REGION Region;
+    NTSTATUS Status;
+
+    /* Addresses with so many zero bits in front are for 16-bit programs; there are none here. */
+    if (ZeroBits != 0)
+        return STATUS_INVALID_PARAMETER;
+    Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmAllocateVirtualMemory(&Region.Process->AddressSpace, &Region.Base, &Region.Size, AllocationType,
+                                     Protect);
+    return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
+
+NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG FreeType)
+{
+    PSP_REGION Region;
+    NTSTATUS Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
+
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmFreeVirtualMemory(&Region.Process->AddressSpace, &Region.Base, &Region.Size, FreeType);
+    return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
+
+NTSTATUS NtProtectVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG NewProtect,
+                                USER_ADDRESS OldProtect)
+{
+    PSP_REGION Region;
+    ULONG Old = 0;
+    NTSTATUS Status = MmCopyToUser(OldProtect, &Old, sizeof(Old));
+
+    if (NT_SUCCESS(Status))
+        Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmProtectVirtualMemory(&Region.Process->AddressSpace, &Region.Base, &Region.Size, NewProtect, &Old);
+    if (NT_SUCCESS(Status))
+        Status = MmCopyToUser(OldProtect, &Old, sizeof(Old));
+    return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
+
+/* MapType is 1, "in the working set": there is no other lock here. */
+#define MAP_PROCESS 1
+
+NTSTATUS NtLockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG MapType)
+{
+    PSP_REGION Region;
+    NTSTATUS Status;
+
+    if (MapType != MAP_PROCESS)
+        return STATUS_INVALID_PARAMETER;
+    Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmLockVirtualMemory(&Region.Process->AddressSpace, Region.Base, Region.Size);
+    return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
+
+NTSTATUS NtUnlockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG MapType)
+{
+    PSP_REGION Region;
+    NTSTATUS Status;
+
+    if (MapType != MAP_PROCESS)
+        return STATUS_INVALID_PARAMETER;
+    Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmUnlockVirtualMemory(&Region.Process->AddressSpace, Region.Base, Region.Size);
+    return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
