@@ -51,6 +51,9 @@ BOOLEAN TestExpectEqual(ULONGLONG Seen, ULONGLONG Expected, PCSTR Text, PCSTR Fi
 /* A line of explanation in the report. IRQL: any. */
 VOID TestNote(PCSTR Format, ...);
 
+/* Runs Routine(Context) on Count new system threads and waits until all have ended. At most 16. IRQL: PASSIVE_LEVEL. */
+VOID TestOnThreads(ULONG Count, PKSTART_ROUTINE Routine, PVOID Context);
+
 #define EXPECT(Condition) TestExpect((Condition) != 0, #Condition, __FILE__, __LINE__)
 #define EXPECT_EQUAL(Seen, Expected)                                                                           \
     TestExpectEqual((ULONGLONG)(Seen), (ULONGLONG)(Expected), #Seen " == " #Expected, __FILE__, __LINE__)
