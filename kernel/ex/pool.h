@@ -1,0 +1,76 @@
+/*
+ * The pools, inside Ex: what pool.c (blocks), poolbig.c (whole pages), pooltag.c (accounting) and poolcheck.c (the checked
+ * build's questions) share, and what other rooms may ask of them.
+ *
+ * The nonpaged pool is under a spin lock at DISPATCH_LEVEL and touches resident memory only. The paged pool is under a fast
+ * mutex at APC_LEVEL; its page headers lie in its own pageable pages, which may fault then. Which pool an address is
+ * in follows from the address, so that freeing nonpaged memory never looks at pageable memory.
+ */
+#pragma once
+
+#include "executive.h"
+#include "ex/poolblock.h"
+
+/* Bytes that callers have asked for and not freed, for `mem`. IRQL: any. */
+VOID ExQueryPoolUsage(PULONG64 NonPagedBytes, PULONG64 PagedBytes);
+
+typedef struct _EX_POOL_TAG {
+    ULONG Tag;
+    ULONG Blocks;               /* allocated now */
+    ULONG64 Bytes;
+    ULONG64 Allocations;        /* ever */
+} EX_POOL_TAG, *PEX_POOL_TAG;
+
+/* Copies at most Count tags of a pool (PagedPool or NonPagedPool); returns how many there are. IRQL: <= APC_LEVEL. */
+ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count);
+
+/* Inside --------------------------------------------------------------------------------------------------------- */
+
+#define EXP_POOL_TAGS 128       /* slots; the last collects every tag that found no other */
+#define EXP_POOL_TAG_OVERFLOW 0x2A2A2A2A    /* '****' */
+
+/* Empty pages a pool keeps for the next class that needs one. */
+#define EXP_POOL_EMPTY_PAGES 4
+
+typedef struct _EXP_POOL {
+    PPOOL_PAGE Partial[POOL_CLASSES];   /* pages with a free block, the one last freed into first */
+    PPOOL_PAGE Empty;
+    ULONG EmptyCount;
+    ULONG64 Bytes;
+    POOL_TYPE Type;
+    KSPIN_LOCK Lock;                    /* nonpaged */
+    FAST_MUTEX Mutex;                   /* paged */
+    EX_POOL_TAG Tags[EXP_POOL_TAGS];
+} EXP_POOL, *PEXP_POOL;
+
+extern EXP_POOL ExpPools[2];            /* by base type */
+
+/* pool.c: the lock of a pool. Returns the level to go back to. */
+KIRQL ExpLockPool(PEXP_POOL Pool);
+VOID ExpUnlockPool(PEXP_POOL Pool, KIRQL Irql);
+
+/* pooltag.c. Pool lock held. Returns the slot. */
+ULONG ExpChargeTag(PEXP_POOL Pool, ULONG Tag, SIZE_T Bytes);
+VOID ExpReturnTag(PEXP_POOL Pool, ULONG Slot, SIZE_T Bytes);
+
+/* poolbig.c: requests of more than POOL_LARGEST_BODY bytes, page aligned, zero-filled. */
+PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag);
+VOID ExpFreePages(PEXP_POOL Pool, PVOID Address, ULONG Tag, PVOID Caller);
+
+/* poolcheck.c. */
+DECLSPEC_NORETURN VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller);
+#if DBG
+VOID ExpCheckTag(PVOID Body, ULONG Allocated, ULONG Given, PVOID Caller);
+VOID ExpCheckNewTag(ULONG Tag, PVOID Caller);
+VOID ExpMarkAllocated(PPOOL_HEADER Header);
+VOID ExpCheckAndMarkFreed(PPOOL_HEADER Header, PVOID Caller);
+VOID ExpMarkTail(PUCHAR End, SIZE_T Slack);
+VOID ExpCheckTail(PVOID Body, SIZE_T Bytes, SIZE_T Slack, ULONG Tag, PVOID Caller);
+#else
+#define ExpCheckTag(Body, Allocated, Given, Caller) ((void)(Given))
+#define ExpCheckNewTag(Tag, Caller) ((void)0)
+#define ExpMarkAllocated(Header) ((void)0)
+#define ExpCheckAndMarkFreed(Header, Caller) ((void)0)
+#define ExpMarkTail(End, Slack) ((void)0)
+#define ExpCheckTail(Body, Bytes, Slack, Tag, Caller) ((void)0)
+#endif

@@ -1,0 +1,108 @@
+/*
+ * Work items ("System Worker Threads"): what a DPC or a dispatch routine leaves for a thread at PASSIVE_LEVEL.
+ *
+ * Two queues. Delayed items are the ordinary ones, and may wait for each other a little: two threads serve them. Critical
+ * items run before ordinary threads; hypercritical ones run in the same thread, before those.
+ */
+#include "ex/worker.h"
+#include "ke/ke.h"
+#include "ke/rules.h"
+#include "rtl/export.h"
+#include "section.h"
+
+typedef struct _EXP_WORK_QUEUE {
+    LIST_ENTRY Items;           /* Lock, DISPATCH_LEVEL */
+    KSPIN_LOCK Lock;
+    KSEMAPHORE Available;       /* counts Items */
+    KPRIORITY Priority;
+    ULONG Threads;
+} EXP_WORK_QUEUE, *PEXP_WORK_QUEUE;
+
+static EXP_WORK_QUEUE ExpWorkQueues[] = {
+    [CriticalWorkQueue] = {.Priority = 13, .Threads = 1},
+    [DelayedWorkQueue] = {.Priority = 12, .Threads = 2},
+};
+
+VOID ExInitializeWorkQueues(VOID)
+{
+    for (ULONG Index = 0; Index < ARRAYSIZE(ExpWorkQueues); Index++) {
+        InitializeListHead(&ExpWorkQueues[Index].Items);
+        KeInitializeSpinLock(&ExpWorkQueues[Index].Lock);
+        KeInitializeSemaphore(&ExpWorkQueues[Index].Available, 0, MAXLONG);
+    }
+}
+
+/*
+ * Has a worker thread call the item's routine, once. The item is the caller's, in resident memory, and may be freed or
+ * queued again from its routine. IRQL: <= DISPATCH_LEVEL.
+ */
+VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
+{
+    PEXP_WORK_QUEUE Queue = &ExpWorkQueues[QueueType == DelayedWorkQueue ? DelayedWorkQueue : CriticalWorkQueue];
+    KIRQL Irql;
+
+    if (QueueType >= MaximumWorkQueue || WorkItem->List.Flink != NULL)
+        KiBugCheck(WORKER_INVALID, (ULONG_PTR)WorkItem, QueueType, (ULONG_PTR)WorkItem->WorkerRoutine, 0, NULL,
+                   QueueType >= MaximumWorkQueue
+                       ? "The work item at %p (routine %p) is queued to a queue that does not exist."
+                       : "The work item at %p (routine %p) is queued while it is queued already, or was not initialised by "
+                         "ExInitializeWorkItem. It may be queued again once its routine has been called.",
+                   WorkItem, WorkItem->WorkerRoutine);
+    Irql = KeAcquireSpinLockRaiseToDpc(&Queue->Lock);
+    if (QueueType == HyperCriticalWorkQueue)
+        InsertHeadList(&Queue->Items, &WorkItem->List);
+    else
+        InsertTailList(&Queue->Items, &WorkItem->List);
+    KeReleaseSpinLock(&Queue->Lock, Irql);
+    KeReleaseSemaphore(&Queue->Available, 0, 1, FALSE);
+}
+NT_EXPORT(ExQueueWorkItem);
+
+static PWORK_QUEUE_ITEM ExpNextWorkItem(PEXP_WORK_QUEUE Queue)
+{
+    PWORK_QUEUE_ITEM WorkItem;
+    KIRQL Irql;
+
+    KeWaitForSingleObject(&Queue->Available, WrQueue, KernelMode, FALSE, NULL);
+    Irql = KeAcquireSpinLockRaiseToDpc(&Queue->Lock);
+    WorkItem = CONTAINING_RECORD(RemoveHeadList(&Queue->Items), WORK_QUEUE_ITEM, List);
+    KeReleaseSpinLock(&Queue->Lock, Irql);
+    return WorkItem;
+}
+
+static KSTART_ROUTINE ExpWorkerThread;
+static VOID ExpWorkerThread(PVOID StartContext)
+{
+    PEXP_WORK_QUEUE Queue = StartContext;
+
+    KeSetPriorityThread(KeGetCurrentThread(), Queue->Priority);
+    for (;;) {
+        PWORK_QUEUE_ITEM WorkItem = ExpNextWorkItem(Queue);
+        PWORKER_THREAD_ROUTINE Routine = WorkItem->WorkerRoutine;
+        PVOID Parameter = WorkItem->Parameter;
+
+        WorkItem->List.Flink = NULL;        /* from here on it may be queued again */
+        Routine(Parameter);
+        if (KeGetCurrentIrql() != PASSIVE_LEVEL || KiCurrentThread()->KernelApcDisable != 0)
+            KiBugCheck(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KeGetCurrentIrql(), (ULONG_PTR)Parameter,
+                       (ULONG_PTR)WorkItem, NULL,
+                       "The work-item routine at %p returned at IRQL %u with its critical-region count at %d: it keeps a "
+                       "lock, a mutex or a raised level. It was called at PASSIVE_LEVEL (0) and must leave that way.",
+                       Routine, KeGetCurrentIrql(), KiCurrentThread()->KernelApcDisable);
+    }
+}
+
+INIT_CODE NTSTATUS ExStartWorkerThreads(VOID)
+{
+    for (ULONG Index = 0; Index < ARRAYSIZE(ExpWorkQueues); Index++) {
+        for (ULONG Number = 0; Number < ExpWorkQueues[Index].Threads; Number++) {
+            HANDLE Handle;
+            NTSTATUS Status = PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, ExpWorkerThread,
+                                                   &ExpWorkQueues[Index]);
+            if (!NT_SUCCESS(Status))
+                return Status;
+            ZwClose(Handle);
+        }
+    }
+    return STATUS_SUCCESS;
+}
