@@ -25,6 +25,7 @@
 #define RTLP_FLAG_ZERO      0x10
 
 #define RTLP_MAXIMUM_DIGITS 22      /* 2^64 - 1 in octal */
+#define RTLP_WIDEST_FIELD   0x7FFF  /* wider ones are cut to this, so that a wrong argument cannot print for minutes */
 
 typedef enum _RTLP_SIZE {
     RtlpSizeDefault, RtlpSizeChar, RtlpSizeShort, RtlpSizeLong, RtlpSize64, RtlpSizeWide
@@ -130,7 +131,7 @@ static VOID RtlpPutNumber(RTLP_OUTPUT *Output, const RTLP_SPEC *Spec, ULONGLONG 
         Value /= Base;
     }
     if (Spec->Precision >= 0) {
-        Zeros = Spec->Precision - DigitCount;
+        Zeros = min(Spec->Precision, RTLP_WIDEST_FIELD) - DigitCount;
     } else if (DigitCount == 0) {
         Zeros = 1;
     }
@@ -286,7 +287,7 @@ static SIZE_T RtlpFormatText(PRTL_FORMAT_SINK Sink, PVOID Context, RTLP_TEXT For
             Spec.Width = va_arg(Arguments, int);
             if (Spec.Width < 0) {
                 Spec.Flags |= RTLP_FLAG_LEFT;
-                Spec.Width = Spec.Width == -MAXLONG - 1 ? MAXLONG : -Spec.Width;
+                Spec.Width = -max(Spec.Width, -RTLP_WIDEST_FIELD);
             }
         } else {
             Spec.Width = RtlpParseCount(Format, &Next);
@@ -300,6 +301,7 @@ static SIZE_T RtlpFormatText(PRTL_FORMAT_SINK Sink, PVOID Context, RTLP_TEXT For
                 Spec.Precision = RtlpParseCount(Format, &Next);
             }
         }
+        Spec.Width = min(Spec.Width, RTLP_WIDEST_FIELD);
         Spec.Size = RtlpParseSize(Format, &Next);
         Type = RtlpTextAt(Format, Next);
         switch (Type) {
