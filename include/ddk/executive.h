@@ -155,8 +155,10 @@ typedef struct _WORK_QUEUE_ITEM {
     } while (0)
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType);
 
-/* Raises an exception in the caller's __try; without one the system stops. IRQL: <= APC_LEVEL. */
+/* Raises an exception in the caller's __try; without one the system stops. IRQL: any, which stays. */
 DECLSPEC_NORETURN VOID ExRaiseStatus(NTSTATUS Status);
+DECLSPEC_NORETURN VOID ExRaiseAccessViolation(VOID);
+DECLSPEC_NORETURN VOID ExRaiseDatatypeMisalignment(VOID);
 
 KPROCESSOR_MODE ExGetPreviousMode(VOID);
 

@@ -231,6 +231,10 @@ VOID KiThreadStartup(VOID);
 /* interrupt.c ---------------------------------------------------------------------------------------------- */
 VOID KiDispatchDeviceInterrupt(PKTRAP_FRAME TrapFrame);
 
+/* except.c ------------------------------------------------------------------------------------------------- */
+/* Makes a trap in kernel mode return to the innermost __try of its thread. FALSE: the thread is in none. */
+BOOLEAN KiRaiseFromTrap(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG ParameterCount, ULONG_PTR First, ULONG_PTR Second);
+
 /* bugcheck.c ------------------------------------------------------------------------------------------------ */
 /* As KeBugCheckEx, with the trap frame where it happened and the rule in words (printed below the STOP line). */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, PKTRAP_FRAME Frame,

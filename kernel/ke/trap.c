@@ -17,6 +17,9 @@ enum {
 
 #define EFLAGS_INTERRUPT 0x200
 
+/* ExceptionInformation[0] of an access violation ("EXCEPTION_RECORD structure"). */
+enum { EXCEPTION_READ_FAULT = 0, EXCEPTION_WRITE_FAULT = 1, EXCEPTION_EXECUTE_FAULT = 8 };
+
 VOID (*KiUserExitRoutine)(VOID);
 VOID (*KiUserExceptionRoutine)(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG_PTR Address);
 
@@ -48,10 +51,7 @@ static NTSTATUS KiExceptionStatus(ULONG64 Vector)
     }
 }
 
-/*
- * A fault in kernel mode that has somewhere to go: the user-copy routines, or the innermost __try of the thread.
- * TRUE: Frame was changed to continue there.
- */
+/* A fault in the user-copy routines, which have a way out of their own. TRUE: Frame was changed to continue there. */
 static BOOLEAN KiFixUpKernelFault(PKTRAP_FRAME Frame, NTSTATUS Status)
 {
     if (Frame->Rip >= (ULONG64)KiUserCopyStart && Frame->Rip < (ULONG64)KiUserCopyEnd) {
@@ -83,6 +83,8 @@ static VOID KiDispatchException(PKTRAP_FRAME Frame)
         KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Frame->Vector, Frame->Rsp, Frame->Rip, 0, Frame,
                    "double fault: an exception could not be delivered; mostly the kernel stack ran into its guard page "
                    "(RSP %p)", (PVOID)Frame->Rsp);
+    if (KiRaiseFromTrap(Frame, KiExceptionStatus(Frame->Vector), 0, 0, 0))
+        return;
     KiBugCheck(KMODE_EXCEPTION_NOT_HANDLED, (ULONG64)(LONG64)KiExceptionStatus(Frame->Vector), Frame->Rip, Frame->Vector,
                Frame->ErrorCode, Frame, "%s in kernel mode; error code %I64X", KiExceptionName(Frame->Vector),
                Frame->ErrorCode);
@@ -104,6 +106,9 @@ static VOID KiPageFault(PKTRAP_FRAME Frame)
         return;
     }
     if (KiFixUpKernelFault(Frame, Status))
+        return;
+    if (KiRaiseFromTrap(Frame, Status, 2, (Frame->ErrorCode & MM_FAULT_EXECUTE) ? EXCEPTION_EXECUTE_FAULT :
+                        (Frame->ErrorCode & MM_FAULT_WRITE) ? EXCEPTION_WRITE_FAULT : EXCEPTION_READ_FAULT, Address))
         return;
     if (Status == STATUS_IN_PAGE_ERROR)
         KiBugCheck(KERNEL_DATA_INPAGE_ERROR, Address, (ULONG64)(LONG64)Status, Frame->Rip, 0, Frame,
