@@ -92,7 +92,7 @@ CommonFlags := \
     -fno-asynchronous-unwind-tables \
     -mgeneral-regs-only \
     -g -O2 \
-    -Wall -Wextra
+    -Wall -Wextra -Werror=implicit-function-declaration
 #   -std                gnu17, not later: C23 gives () another meaning than the literature's sources do
 #   -ffreestanding      no C library is promised, main is nothing special
 #   -nostdinc -isystem  the compiler's own headers, none of the host's
@@ -104,6 +104,7 @@ CommonFlags := \
 #   -fno-stack-protector -fcf-protection=none  distributions switch these on; there is no canary in GS, no CET here
 #   -fno-omit-frame-pointer  stack traces in bugchecks walk RBP
 #   -fno-asynchronous-unwind-tables  no .eh_frame: nobody would read it
+#   -Werror=implicit-function-declaration  an undeclared routine's pointers would be cut to 32 bits
 #   -mgeneral-regs-only no SSE or x87 state is saved on an interrupt or system call
 
 # Code must stay in the section that its author named: pageable code in nonpaged memory costs memory, nonpaged code in a

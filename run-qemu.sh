@@ -146,6 +146,9 @@ if [[ $HasRun ]]; then
     Words+=${Words:+ }run=\"${Run//\"/\\\"}\"
 fi
 
+# The kernel keeps 1023 characters, and the boot loaders add a name and quotes.
+((${#Words} <= 900)) || usage "--run and --append make a command line of ${#Words} characters; the kernel takes 900"
+
 # --- Install and build -----------------------------------------------------------------------------------------
 
 "$Root/tools/install.sh" build run ${Iso:+iso} || exit $Usage

@@ -1,8 +1,10 @@
-"""The commands that read Tidepool's own structures out of the stopped machine."""
+"""The commands that read modules, sections and levels out of the stopped machine; and the list of all commands."""
 import gdb
 
 import drivers
 import guest
+import memory
+import threads
 
 Follower = None
 
@@ -15,6 +17,10 @@ class Prefix(gdb.Command):
 modules            loaded modules and where their symbols are from
 sections [MODULE]  their sections: address, kind, pages resident, locks
 irql               each processor's level and where it is
+pte ADDRESS        the page tables' entries for an address, and what they mean
+pfn FRAME          a frame's record in the PFN database
+threads            all threads and where they are
+irps               requests that are not done
 reload-modules     read the list of modules anew
 
 `break` on a driver's routine works before the driver is loaded and while its page is out."""
@@ -108,3 +114,5 @@ def register(follower):
     Follower = follower
     for command in (Prefix, Modules, Sections, Irql, Reload):
         command()
+    memory.register()
+    threads.register()

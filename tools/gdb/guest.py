@@ -1,7 +1,23 @@
 """Reading the stopped machine: values of kernel variables, lists, strings. Every reader raises gdb.error (gdb.MemoryError when
 an address is not mapped), or returns what it read.
 """
+import functools
+import os
+import re
+
 import gdb
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+@functools.cache
+def macro(header, name):
+    """The number that a macro of the kernel's stands for, from its source: debug information has no macros."""
+    with open(os.path.join(ROOT, header), encoding="utf-8") as file:
+        found = re.search(rf"^#define {name}\s+(0x[0-9A-Fa-f]+|[0-9]+)", file.read(), re.M)
+    if not found:
+        raise gdb.GdbError(f"{header} defines no number {name}")
+    return int(found[1], 0)
 
 
 def value(expression):

@@ -17,12 +17,12 @@ import sys
 import gdb
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 
 # pylint: disable=wrong-import-position
 import drivers    # noqa: E402
 import commands   # noqa: E402
+from guest import ROOT  # noqa: E402
 
 
 def build_folder():
