@@ -38,7 +38,7 @@ CASE(BlocksOfAPageAreAlignedAndInIt)
             CHECK(Body + PoolCapacity(Class) <= PageBytes + POOL_PAGE_SIZE);
             CHECK(PoolPageOf(Body) == PAGE);
         }
-        CHECK((PAGE->Blocks + 1) * PoolBlockSize[Class] > POOL_PAGE_SIZE - sizeof(POOL_PAGE));
+        CHECK((PAGE->Blocks + 1u) * PoolBlockSize[Class] > POOL_PAGE_SIZE - sizeof(POOL_PAGE));
     }
 }
 
