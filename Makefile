@@ -40,8 +40,9 @@ HOSTCXX ?= g++
 NoTools := clean help toolchain
 NeedTools := $(if $(MAKECMDGOALS),$(filter-out $(NoTools),$(MAKECMDGOALS)),all)
 
-# The tests install what they need; without that this file could not even be read to its end.
-ifneq ($(and $(filter test,$(MAKECMDGOALS)),$(if $(findstring n,$(firstword -$(MAKEFLAGS))),,run)),)
+# The tests install what they need; without that this file could not even be read to its end. `make -n` changes nothing.
+DryRun := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+ifeq ($(filter test,$(MAKECMDGOALS))$(DryRun),test)
 ifneq ($(shell tools/install.sh build run iso test gdb >&2 || echo failed),)
 $(error The tests lack packages, see above)
 endif
@@ -60,7 +61,7 @@ OBJDUMP := $(CROSS_COMPILE)objdump
 OBJCOPY := $(CROSS_COMPILE)objcopy
 
 # $(call need,PROGRAM,WHERE IT COMES FROM)
-need = $(if $(shell command -v $(1)),,$(error $(1) is missing: $(2), or run tools/install.sh))
+need = $(if $(shell command -v $(1)),,$(error $(1) is missing: $(2), or run tools/install.sh build))
 $(call need,$(CC),install gcc or 'make toolchain' or set CROSS_COMPILE=)
 $(foreach Tool,$(LD) $(AR) $(NM) $(OBJDUMP) $(OBJCOPY),$(call need,$(Tool),install binutils or 'make toolchain'))
 $(call need,$(PYTHON),install python3 or set PYTHON=)
@@ -181,7 +182,7 @@ PLUGIN ?= yes
 ifeq ($(PLUGIN)$(wildcard tools/plugin/plugin.mk),yestools/plugin/plugin.mk)
 ifneq ($(NeedTools),)
 ifeq ($(wildcard $(PluginHeaders)/gcc-plugin.h),)
-$(error $(CC) has no plugin headers: run tools/install.sh (gcc-N-plugin-dev), or set PLUGIN=no to do without \
+$(error $(CC) has no plugin headers: run tools/install.sh build (gcc-N-plugin-dev), or set PLUGIN=no to do without \
 #pragma alloc_text and its kin)
 endif
 endif

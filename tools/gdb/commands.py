@@ -11,7 +11,7 @@ Follower = None
 LEVELS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 13: "CLOCK_LEVEL", 14: "IPI_LEVEL", 15: "HIGH_LEVEL"}
 
 
-class Prefix(gdb.Command):
+class Overview(gdb.Command):
     """Commands that know Tidepool's structures.
 
 modules            loaded modules and where their symbols are from
@@ -26,7 +26,10 @@ reload-modules     read the list of modules anew
 `break` on a driver's routine works before the driver is loaded and while its page is out."""
 
     def __init__(self):
-        super().__init__("tidepool", gdb.COMMAND_SUPPORT, gdb.COMPLETE_NONE, True)
+        super().__init__("tidepool", gdb.COMMAND_SUPPORT)
+
+    def invoke(self, argument, from_tty):
+        gdb.execute("help tidepool")
 
 
 class Modules(gdb.Command):
@@ -112,7 +115,7 @@ def section_row(module, section):
 def register(follower):
     global Follower     # pylint: disable=global-statement
     Follower = follower
-    for command in (Prefix, Modules, Sections, Irql, Reload):
+    for command in (Overview, Modules, Sections, Irql, Reload):
         command()
     memory.register()
     threads.register()

@@ -21,7 +21,10 @@ def bit(name):
 def number(argument, what):
     if not argument.strip():
         raise gdb.GdbError(f"{what}, please: any expression of gdb's")
-    return int(guest.value(argument)) & 0xFFFFFFFFFFFFFFFF
+    found = guest.value(argument)
+    if found.type.strip_typedefs().code in (gdb.TYPE_CODE_FUNC, gdb.TYPE_CODE_ARRAY, gdb.TYPE_CODE_STRUCT):
+        found = found.address       # a routine or variable stands for where it is
+    return int(found) & 0xFFFFFFFFFFFFFFFF
 
 
 def entry_at(table, index):
