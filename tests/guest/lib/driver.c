@@ -124,7 +124,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     Driver->DriverUnload = TestUnload;
     RtlInitUnicodeString(&Name, TestDeviceName);
     RtlInitUnicodeString(&Link, TestLinkName);
-    Status = IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
+    Status = IoCreateDevice(Driver, 0, &Name, TEST_DEVICE, 0, FALSE, &Device);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
