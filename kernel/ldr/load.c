@@ -7,7 +7,7 @@
  * load is done.
  */
 #include "ldr/ldrp.h"
-#include "io/iop.h"
+#include "io/io.h"
 
 C_ASSERT(LDR_PAGE_SIZE == PAGE_SIZE);
 C_ASSERT(LDR_READ == MM_SECTION_READ && LDR_WRITE == MM_SECTION_WRITE && LDR_EXECUTE == MM_SECTION_EXECUTE);

@@ -2,7 +2,7 @@
  * Unloading a driver: who may still need it is asked first, then its unload routine runs, then its memory goes.
  */
 #include "ldr/ldrp.h"
-#include "io/iop.h"
+#include "io/io.h"
 
 /* IRQL: PASSIVE_LEVEL, loader lock held. Nothing runs in the module any more. */
 VOID LdrpDeleteModule(PLDR_MODULE Module)
