@@ -1,0 +1,4 @@
+/* ctype.h: character classes, ASCII (nt/ntcrt.h). */
+#pragma once
+
+#include "ntcrt.h"

@@ -1,0 +1,5 @@
+/* winioctl.h: device-control codes for programs. */
+#pragma once
+
+#include "ntdef.h"
+#include "../ddk/devioctl.h"

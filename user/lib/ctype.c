@@ -1,0 +1,3 @@
+/* See rtlsource.h. */
+#include "rtlsource.h"
+#include "../../kernel/rtl/ctype.c"

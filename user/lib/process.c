@@ -1,0 +1,73 @@
+/* Processes: starting, asking, ending. */
+#include "sdk.h"
+
+BOOL CreateProcessA(LPCSTR ApplicationName, LPSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessAttributes,
+                    LPSECURITY_ATTRIBUTES ThreadAttributes, BOOL InheritHandles, DWORD CreationFlags,
+                    LPVOID Environment, LPCSTR CurrentDirectory, LPSTARTUPINFOA StartupInfo,
+                    LPPROCESS_INFORMATION ProcessInformation)
+{
+    PROCESS_START Start = {.CommandLine = CommandLine != NULL ? CommandLine : ApplicationName};
+    SDK_PATH Path;
+    NTSTATUS Status;
+
+    UNREFERENCED_PARAMETER(ProcessAttributes);
+    UNREFERENCED_PARAMETER(ThreadAttributes);
+    UNREFERENCED_PARAMETER(InheritHandles);
+    UNREFERENCED_PARAMETER(Environment);
+    UNREFERENCED_PARAMETER(CurrentDirectory);
+    /* Which part of a command line is the program is not guessed here. */
+    if (ApplicationName == NULL)
+        return SdkResult(STATUS_INVALID_PARAMETER);
+    Start.StandardInput = SdkParameters->StandardInput;
+    Start.StandardOutput = SdkParameters->StandardOutput;
+    if (StartupInfo != NULL && (StartupInfo->dwFlags & STARTF_USESTDHANDLES) != 0) {
+        Start.StandardInput = StartupInfo->hStdInput;
+        Start.StandardOutput = StartupInfo->hStdOutput;
+    }
+    if (CreationFlags & CREATE_UNPRIVILEGED)
+        Start.Flags = PROCESS_START_UNPRIVILEGED;
+    Status = SdkPath(ApplicationName, &Path);
+    Start.ImagePath = Path.Name;
+    if (NT_SUCCESS(Status))
+        Status = NtCreateUserProcess(&ProcessInformation->hProcess, &Start);
+    ProcessInformation->hThread = NULL;
+    ProcessInformation->dwProcessId = (DWORD)Start.ProcessId;
+    ProcessInformation->dwThreadId = 0;
+    return SdkResult(Status);
+}
+
+HANDLE OpenProcess(DWORD DesiredAccess, BOOL Inherit, DWORD ProcessId)
+{
+    CLIENT_ID ClientId = {ULongToHandle(ProcessId), NULL};
+    OBJECT_ATTRIBUTES Attributes;
+    HANDLE Process;
+
+    UNREFERENCED_PARAMETER(Inherit);
+    InitializeObjectAttributes(&Attributes, NULL, 0, NULL, NULL);
+    return SdkResult(NtOpenProcess(&Process, DesiredAccess, &Attributes, &ClientId)) ? Process : NULL;
+}
+
+BOOL TerminateProcess(HANDLE Process, UINT ExitCode)
+{
+    return SdkResult(NtTerminateProcess(Process, (NTSTATUS)ExitCode));
+}
+
+BOOL GetExitCodeProcess(HANDLE Process, LPDWORD ExitCode)
+{
+    PROCESS_BASIC_INFORMATION Basic;
+
+    if (!SdkResult(NtQueryInformationProcess(Process, ProcessBasicInformation, &Basic, sizeof(Basic), NULL)))
+        return FALSE;
+    *ExitCode = (DWORD)Basic.ExitStatus;
+    return TRUE;
+}
+
+HANDLE GetCurrentProcess(VOID)
+{
+    return NtCurrentProcess();
+}
+
+DWORD GetCurrentProcessId(VOID)
+{
+    return (DWORD)SdkParameters->ProcessId;
+}
