@@ -305,7 +305,7 @@ define program
 $(call remember,$(O)/made/$(subst /,-,$(1)),$(2))
 $(1): $(call objects,$(2)) $(O)/user/lib.a user/program.ld $(O)/made/$(subst /,-,$(1))
 	$$(call say,PROGRAM)
-	$$(Q)$$(LD) $$(LinkFlags) -T user/program.ld $$(filter %.o %.a,$$^) -o $$@
+	$$(Q)$$(LD) $$(LinkFlags) --require-defined=mainCRTStartup -T user/program.ld $$(filter %.o %.a,$$^) -o $$@
 $(foreach Source,$(2),$(eval $(call compile,$(Source),Program)))
 endef
 

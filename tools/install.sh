@@ -98,6 +98,11 @@ check() {
 }
 
 refuse() {
+    # Who installs by hand should not need the second round.
+    if ! has "$(compiler)"; then
+        Version=$(apt-cache depends gcc 2>/dev/null | sed -n 's/.*Depends: gcc-\([0-9]*\).*/\1/p' | head -n 1)
+        case $Missing in *gcc*) want "gcc-${Version:-12}-plugin-dev" ;; esac
+    fi
     echo "install.sh: $1. Missing packages (names as in Debian):" >&2
     echo "   $Missing" >&2
     echo "On Debian or Ubuntu, as root: apt-get update && apt-get install$Missing" >&2
