@@ -212,6 +212,8 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #define ALIGN_DOWN_BY(n, a) ((ULONG_PTR)(n) & ~((ULONG_PTR)(a) - 1))
 #define ALIGN_UP_BY(n, a) (((ULONG_PTR)(n) + (ULONG_PTR)(a) - 1) & ~((ULONG_PTR)(a) - 1))
 
+#define MAXCHAR 0x7F
+#define MAXSHORT 0x7FFF
 #define MAXUCHAR 0xFF
 #define MAXUSHORT 0xFFFF
 #define MAXULONG 0xFFFFFFFFu

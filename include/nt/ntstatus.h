@@ -79,7 +79,9 @@
     X(STATUS_INVALID_PAGE_PROTECTION,      0xC0000045, "that page protection does not exist or is not allowed") \
     X(STATUS_MUTANT_NOT_OWNED,             0xC0000046, "the mutex is not owned by this thread")                \
     X(STATUS_SEMAPHORE_LIMIT_EXCEEDED,     0xC0000047, "the semaphore's limit would be exceeded")              \
+    X(STATUS_EAS_NOT_SUPPORTED,            0xC000004F, "there are no extended attributes here")                \
     X(STATUS_DELETE_PENDING,               0xC0000056, "it is being deleted")                                  \
+    X(STATUS_WORKING_SET_QUOTA,            0xC00000A1, "more pages than the process may lock")                   \
     X(STATUS_PRIVILEGE_NOT_HELD,           0xC0000061, "the caller does not hold the privilege this needs")    \
     X(STATUS_PROCEDURE_NOT_FOUND,          0xC000007A, "a routine that it imports does not exist")             \
     X(STATUS_INVALID_IMAGE_FORMAT,         0xC000007B, "the file is not a valid image")                        \

@@ -202,6 +202,9 @@ NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T S
 /* Runs the caller in another address space (program loading); undo with the old one. IRQL: <= APC_LEVEL. */
 PKPROCESS KeAttachProcess(PKPROCESS Process);
 
+/* MmProbeAndLockPages with a status in place of an exception, for callers in the kernel. IRQL: <= APC_LEVEL. */
+NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);
+
 /* Other ---------------------------------------------------------------------------------------------------------- */
 
 /*

@@ -109,6 +109,8 @@ NTSTATUS ObCreateDirectory(PCUNICODE_STRING Name);
 POBJECT_TYPE ObGetObjectType(PVOID Object);
 /* The name within its directory; empty when it has none. Valid as long as the object is referenced. */
 PCUNICODE_STRING ObQueryObjectName(PVOID Object);
+/* The path it was created under, in the same way. */
+PCUNICODE_STRING ObQueryObjectPath(PVOID Object);
 LONG_PTR ObQueryPointerCount(PVOID Object);
 /* What a wait on the object waits for, or NULL. */
 PVOID ObWaitObject(PVOID Object);

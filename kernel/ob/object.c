@@ -179,6 +179,11 @@ PCUNICODE_STRING ObQueryObjectName(PVOID Object)
     return &OBP_HEADER(Object)->Name;
 }
 
+PCUNICODE_STRING ObQueryObjectPath(PVOID Object)
+{
+    return &OBP_HEADER(Object)->FullName;
+}
+
 LONG_PTR ObQueryPointerCount(PVOID Object)
 {
     return OBP_HEADER(Object)->PointerCount;
