@@ -69,9 +69,9 @@ typedef struct _SERIAL_LINE_CONTROL {
 #define SPACE_PARITY    4
 
 /*
- * Milliseconds. Total time of a read: Multiplier * bytes wanted + Constant; both 0: none. Interval: between two bytes once the
- * first has come; 0: none. Interval MAXULONG with both totals 0: return at once with what is there. Interval and Multiplier
- * MAXULONG with a Constant in between: return what is there, or wait for one byte for Constant.
+ * Milliseconds. Total time of a read: Multiplier * bytes wanted + Constant; both 0: none. Interval: between two bytes
+ * once the first has come; 0: none. Interval MAXULONG with both totals 0: return at once with what is there. Interval
+ * and Multiplier MAXULONG with a Constant in between: return what is there, or wait for one byte for Constant.
  */
 typedef struct _SERIAL_TIMEOUTS {
     ULONG ReadIntervalTimeout;

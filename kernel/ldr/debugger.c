@@ -1,6 +1,6 @@
 /*
- * The debugger's door: gdb sets breakpoints on these two (tools/gdb) and reads or forgets a module's symbols when they are
- * reached. They do nothing, but they must stay calls with the module in the first argument's register.
+ * The debugger's door: gdb sets breakpoints on these two (tools/gdb) and reads or forgets a module's symbols when
+ * they are reached. They do nothing, but they must stay calls with the module in the first argument's register.
  */
 #include "ldr/ldrp.h"
 

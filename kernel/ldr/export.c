@@ -4,7 +4,7 @@
 #include "ldr/ldrp.h"
 
 /* IRQL: PASSIVE_LEVEL (a driver's table is pageable). A driver's module stays: loader lock held or referenced. */
-PVOID LdrFindExport(PLDR_MODULE Module, PCSTR Name)
+PAGED_CODE_SECTION PVOID LdrFindExport(PLDR_MODULE Module, PCSTR Name)
 {
     ULONG Low = 0, High;
 
@@ -27,10 +27,10 @@ PVOID LdrFindExport(PLDR_MODULE Module, PCSTR Name)
 #define LDRP_LONGEST_EXPORT 128
 
 /*
- * "MmGetSystemRoutineAddress": the address of a routine that the kernel exports, by name; NULL when there is none, which
- * is how a driver asks whether this system has it. IRQL: PASSIVE_LEVEL.
+ * "MmGetSystemRoutineAddress": the address of a routine that the kernel exports, by name; NULL when there is none,
+ * which is how a driver asks whether this system has it. IRQL: PASSIVE_LEVEL.
  */
-PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
+PAGED_CODE_SECTION PVOID MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineName)
 {
     CHAR Name[LDRP_LONGEST_EXPORT];
     ULONG Length = SystemRoutineName->Length / sizeof(WCHAR);

@@ -1,13 +1,13 @@
 /*
  * Imports and exports of drivers: who takes a name from whom.
  *
- * A driver's imports are looked for in the kernel first, then in the drivers that are loaded, in their order. A driver that
- * others import from cannot be unloaded before them: each importer holds one reference on it.
+ * A driver's imports are looked for in the kernel first, then in the drivers that are loaded, in their order. A
+ * driver that others import from cannot be unloaded before them: each importer holds one reference on it.
  */
 #include "ldr/ldrp.h"
 
 /* Room for every module there is, since the loader lock keeps their number. IRQL: PASSIVE_LEVEL, loader lock held. */
-BOOLEAN LdrpPrepareImports(PLDR_MODULE Module)
+PAGED_CODE_SECTION BOOLEAN LdrpPrepareImports(PLDR_MODULE Module)
 {
     ULONG Count = 0;
 
@@ -17,7 +17,7 @@ BOOLEAN LdrpPrepareImports(PLDR_MODULE Module)
     return Module->Imports != NULL;
 }
 
-static VOID LdrpKeepImport(PLDR_MODULE Module, PLDR_MODULE From)
+static PAGED_CODE_SECTION VOID LdrpKeepImport(PLDR_MODULE Module, PLDR_MODULE From)
 {
     for (ULONG Index = 0; Index < Module->ImportCount; Index++) {
         if (Module->Imports[Index] == From)
@@ -28,7 +28,7 @@ static VOID LdrpKeepImport(PLDR_MODULE Module, PLDR_MODULE From)
 }
 
 /* LDR_RESOLVE_ROUTINE. Context: the importing module. */
-BOOLEAN LdrpResolveImport(PVOID Context, PCSTR Name, PULONG_PTR Address)
+PAGED_CODE_SECTION BOOLEAN LdrpResolveImport(PVOID Context, PCSTR Name, PULONG_PTR Address)
 {
     for (PLIST_ENTRY Entry = PsLoadedModuleList.Flink; Entry != &PsLoadedModuleList; Entry = Entry->Flink) {
         PLDR_MODULE From = CONTAINING_RECORD(Entry, LDR_MODULE, ListEntry);
@@ -44,7 +44,7 @@ BOOLEAN LdrpResolveImport(PVOID Context, PCSTR Name, PULONG_PTR Address)
 }
 
 /* IRQL: PASSIVE_LEVEL, loader lock held. */
-VOID LdrpReleaseImports(PLDR_MODULE Module)
+PAGED_CODE_SECTION VOID LdrpReleaseImports(PLDR_MODULE Module)
 {
     for (ULONG Index = 0; Index < Module->ImportCount; Index++)
         LdrDereferenceModule(Module->Imports[Index]);
@@ -59,7 +59,7 @@ typedef struct _LDRP_EXPORT_COUNT {
     SIZE_T NameBytes;
 } LDRP_EXPORT_COUNT;
 
-static VOID LdrpCountExport(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
+static PAGED_CODE_SECTION VOID LdrpCountExport(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
 {
     LDRP_EXPORT_COUNT *Count = Context;
 
@@ -74,7 +74,7 @@ typedef struct _LDRP_EXPORT_FILL {
 } LDRP_EXPORT_FILL;
 
 /* Inserts in order of names: exports are few. */
-static VOID LdrpFillExport(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
+static PAGED_CODE_SECTION VOID LdrpFillExport(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
 {
     LDRP_EXPORT_FILL *Fill = Context;
     PLDR_MODULE Module = Fill->Module;
@@ -92,7 +92,7 @@ static VOID LdrpFillExport(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR O
  * The driver's exports, names included, in one block of paged pool: only the loader reads them. FALSE: no memory.
  * IRQL: PASSIVE_LEVEL.
  */
-BOOLEAN LdrpCollectExports(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf)
+PAGED_CODE_SECTION BOOLEAN LdrpCollectExports(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf)
 {
     LDRP_EXPORT_COUNT Total = {0};
     LDRP_EXPORT_FILL Fill = {.Module = Module};

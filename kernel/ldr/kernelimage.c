@@ -1,6 +1,6 @@
 /*
- * The kernel as a module: the linker's section bounds become MM_SECTIONs, so that `sections`, bugchecks and the section locks
- * treat the kernel's own PAGE and INIT as they treat a driver's.
+ * The kernel as a module: the linker's section bounds become MM_SECTIONs, so that `sections`, bugchecks and the
+ * section locks treat the kernel's own PAGE and INIT as they treat a driver's.
  */
 #include "ldr/ldrp.h"
 
@@ -38,12 +38,12 @@ typedef struct _LDRP_KERNEL_SECTION {
 } LDRP_KERNEL_SECTION;
 
 #define LDRP_ENTRY(Name, Part, Kind, Protection) {Name, Kernel##Part##Start, Kernel##Part##End, Kind, Protection},
-static const LDRP_KERNEL_SECTION LdrpKernelLayout[] = {LDRP_KERNEL_SECTIONS(LDRP_ENTRY)};
+static INIT_DATA LDRP_KERNEL_SECTION LdrpKernelLayout[] = {LDRP_KERNEL_SECTIONS(LDRP_ENTRY)};
 
 static MM_SECTION LdrpKernelSections[ARRAYSIZE(LdrpKernelLayout)];
 
 /* IRQL: PASSIVE_LEVEL, at boot, one thread. Cannot fail: all storage is the kernel's own. */
-VOID LdrInitialize(VOID)
+INIT_CODE VOID LdrInitialize(VOID)
 {
     PLDR_MODULE Module = &LdrpKernelModule;
 
@@ -60,7 +60,7 @@ VOID LdrInitialize(VOID)
     Module->Symbols.Strings = KdSymbolStrings;
     Module->Sections = LdrpKernelSections;
     for (ULONG Index = 0; Index < ARRAYSIZE(LdrpKernelLayout); Index++) {
-        const LDRP_KERNEL_SECTION *Layout = &LdrpKernelLayout[Index];
+        LDRP_KERNEL_SECTION *Layout = &LdrpKernelLayout[Index];
         PMM_SECTION Section = &LdrpKernelSections[Module->SectionCount];
         /* A kernel without pageable data, say, has no such section: an empty one has no address to stand for it. */
         if (Layout->Start == Layout->End)

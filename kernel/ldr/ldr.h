@@ -62,8 +62,9 @@ VOID LdrInitialize(VOID);
 NTSTATUS LdrInitializeServices(VOID);
 
 /*
- * Loads drivers/ramdisk.sys, the device of the first paging file, then drivers/console.sys. All other drivers are loaded
- * by the shell's start-up script. Returns the first failure, which has been printed. IRQL: PASSIVE_LEVEL. Waits.
+ * Loads drivers/ramdisk.sys, the device of the first paging file, then drivers/console.sys. All other drivers are
+ * loaded by the shell's start-up script. Returns the first failure, which has been printed. IRQL: PASSIVE_LEVEL.
+ * Waits.
  */
 NTSTATUS LdrLoadBootDrivers(VOID);
 
@@ -78,10 +79,11 @@ NTSTATUS LdrLoadBootDrivers(VOID);
 NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Module);
 
 /*
- * Unloads the driver of that name, with or without .sys, case-insensitive: calls its unload routine, deletes its devices'
- * rest and its sections.
- * IRQL: PASSIVE_LEVEL. Takes the loader lock. STATUS_NOT_FOUND: no such driver; STATUS_DEVICE_BUSY: handles are open on its
- * devices, a program holds one of its sections locked, or another driver imports from it (the line printed says which);
+ * Unloads the driver of that name, with or without .sys, case-insensitive: calls its unload routine, deletes its
+ * devices' rest and its sections.
+ * IRQL: PASSIVE_LEVEL. Takes the loader lock. STATUS_NOT_FOUND: no such driver; STATUS_DEVICE_BUSY: handles are open
+ * on its devices, a program holds one of its sections locked, or another driver imports from it (the line printed
+ * says which);
  * STATUS_INVALID_DEVICE_REQUEST: it has no unload routine, or is the kernel.
  */
 NTSTATUS LdrUnloadDriver(PCSTR Name);
@@ -91,21 +93,23 @@ NTSTATUS LdrUnloadDriver(PCSTR Name);
 VOID LdrAcquireLoaderLock(VOID);
 VOID LdrReleaseLoaderLock(VOID);
 
-/* The module of that name, with or without .sys, case-insensitive; NULL: none. IRQL: PASSIVE_LEVEL, loader lock held. */
+/*
+ * The module of that name, with or without .sys, case-insensitive; NULL: none. IRQL: PASSIVE_LEVEL, loader lock held.
+ */
 PLDR_MODULE LdrFindModuleByName(PCSTR Name);
 
 /*
- * The module whose address range holds Address, or NULL. The module stays as long as the caller knows by other means that
- * it does (loader lock, code running in it, bugcheck). IRQL: any. Never waits: a processor that was stopped with the list's
- * lock held is passed by.
+ * The module whose address range holds Address, or NULL. The module stays as long as the caller knows by other means
+ * that it does (loader lock, code running in it, bugcheck). IRQL: any. Never waits: a processor that was stopped with
+ * the list's lock held is passed by.
  */
 PLDR_MODULE LdrFindModuleByAddress(PVOID Address);
 
 /*
- * The section of a module by name, kept: the module cannot be unloaded before LdrDereferenceSection. Who locks a section for
- * a program holds such a reference for as long as the handle is open.
- * IRQL: PASSIVE_LEVEL; takes the loader lock. STATUS_NOT_FOUND: no such driver; STATUS_OBJECT_NAME_NOT_FOUND: it has no such
- * section (names are case-sensitive); STATUS_DEVICE_BUSY: the driver is just starting or going.
+ * The section of a module by name, kept: the module cannot be unloaded before LdrDereferenceSection. Who locks a
+ * section for a program holds such a reference for as long as the handle is open.
+ * IRQL: PASSIVE_LEVEL; takes the loader lock. STATUS_NOT_FOUND: no such driver; STATUS_OBJECT_NAME_NOT_FOUND: it has
+ * no such section (names are case-sensitive); STATUS_DEVICE_BUSY: the driver is just starting or going.
  */
 NTSTATUS LdrReferenceSection(PCSTR Driver, PCSTR Section, PMM_SECTION *Found);
 /* IRQL: <= DISPATCH_LEVEL. */
@@ -131,14 +135,14 @@ BOOLEAN LdrSymbolForAddress(PVOID Address, PLDR_SYMBOL_INFORMATION Information);
 /* Exports (export.c): an exported name of the kernel's or of Module (NULL: the kernel); NULL when there is none. */
 PVOID LdrFindExport(PLDR_MODULE Module, PCSTR Name);
 
-/* Queries (query.c): fill up to Capacity entries; *Count is how many there are, which may be more. ------------------ */
+/* Queries (query.c): fill up to Capacity entries; *Count is how many there are, which may be more. --------------- */
 
 /* IRQL: PASSIVE_LEVEL; take the loader lock. Entries may be pageable. STATUS_BUFFER_TOO_SMALL: *Count > Capacity. */
 NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULONG Capacity, PULONG Count);
 /* Driver: one driver's, or NULL for all. STATUS_NOT_FOUND: there is none of that name. */
 NTSTATUS LdrQuerySections(PCSTR Driver, PLDR_SECTION_INFORMATION Entries, ULONG Capacity, PULONG Count);
 
-/* The debugger's door ---------------------------------------------------------------------------------------------- */
+/* The debugger's door -------------------------------------------------------------------------------------------- */
 
 /* Empty routines on which gdb sets breakpoints: a module's sections are placed; a module is about to go. */
 VOID KdModuleLoaded(PLDR_MODULE Module);

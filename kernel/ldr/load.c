@@ -1,10 +1,11 @@
 /*
- * Loading a driver, in this order: read the whole file, validate it, resolve its imports, reserve address space, place and
- * relocate its sections (pageable ones into a paging file), protect them, close the file, run DriverEntry, discard INIT.
+ * Loading a driver, in this order: read the whole file, validate it, resolve its imports, reserve address space,
+ * place and relocate its sections (pageable ones into a paging file), protect them, close the file, run DriverEntry,
+ * discard INIT.
  *
- * Everything up to DriverEntry works on an LDRP_LOAD, whose fields say how far it has come, so one routine undoes all of it
- * from wherever it stopped. The file's bytes and what is worked out from them lie in paged pool and are gone when the
- * load is done.
+ * Everything up to DriverEntry works on an LDRP_LOAD, whose fields say how far it has come, so one routine undoes all
+ * of it from wherever it stopped. The file's bytes and what is worked out from them lie in paged pool and are gone
+ * when the load is done.
  */
 #include "ldr/ldrp.h"
 #include "io/io.h"
@@ -29,13 +30,13 @@ typedef struct _LDRP_LOAD {
     LDR_REPORT Report;
 } LDRP_LOAD, *PLDRP_LOAD;
 
-static VOID LdrpWarn(PVOID Context, PCSTR Text)
+static PAGED_CODE_SECTION VOID LdrpWarn(PVOID Context, PCSTR Text)
 {
     DbgPrint("ldr: %s: warning: %s\n", ((PLDRP_LOAD)Context)->Name, Text);
 }
 
 /* Sets what the line about the failure will say. */
-static NTSTATUS LdrpFail(PLDRP_LOAD Load, NTSTATUS Status, PCSTR Format, ...)
+static PAGED_CODE_SECTION NTSTATUS LdrpFail(PLDRP_LOAD Load, NTSTATUS Status, PCSTR Format, ...)
 {
     va_list Arguments;
 
@@ -46,14 +47,14 @@ static NTSTATUS LdrpFail(PLDRP_LOAD Load, NTSTATUS Status, PCSTR Format, ...)
     return Status;
 }
 
-static NTSTATUS LdrpOutOf(PLDRP_LOAD Load, PCSTR What)
+static PAGED_CODE_SECTION NTSTATUS LdrpOutOf(PLDRP_LOAD Load, PCSTR What)
 {
-    return LdrpFail(Load, STATUS_INSUFFICIENT_RESOURCES, "there is no memory for %s: unload something, or boot with more",
-                    What);
+    return LdrpFail(Load, STATUS_INSUFFICIENT_RESOURCES,
+                    "there is no memory for %s: unload something, or boot with more", What);
 }
 
 /* The driver's name out of its path, and whether it is free. */
-static NTSTATUS LdrpNameDriver(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpNameDriver(PLDRP_LOAD Load)
 {
     CHAR Path[LDR_NAME_LENGTH + sizeof(".sys")];
     ULONG Length = Load->Path->Length / sizeof(WCHAR), First = Length;
@@ -61,7 +62,8 @@ static NTSTATUS LdrpNameDriver(PLDRP_LOAD Load)
     while (First > 0 && Load->Path->Buffer[First - 1] != '\\' && Load->Path->Buffer[First - 1] != '/')
         First--;
     if (Length - First >= sizeof(Path))
-        return LdrpFail(Load, STATUS_OBJECT_NAME_INVALID, "a driver's name has at most %u characters", LDR_NAME_LENGTH - 1);
+        return LdrpFail(Load, STATUS_OBJECT_NAME_INVALID, "a driver's name has at most %u characters",
+                        LDR_NAME_LENGTH - 1);
     for (ULONG Index = First; Index < Length; Index++) {
         WCHAR Character = Load->Path->Buffer[Index];
         if (Character <= ' ' || Character > '~')
@@ -70,13 +72,14 @@ static NTSTATUS LdrpNameDriver(PLDRP_LOAD Load)
     }
     Path[Length - First] = 0;
     if (!LdrpModuleName(Path, Load->Name))
-        return LdrpFail(Load, STATUS_OBJECT_NAME_INVALID, "a driver's name has 1 to %u characters", LDR_NAME_LENGTH - 1);
+        return LdrpFail(Load, STATUS_OBJECT_NAME_INVALID, "a driver's name has 1 to %u characters",
+                        LDR_NAME_LENGTH - 1);
     if (LdrFindModuleByName(Load->Name) != NULL)
         return LdrpFail(Load, STATUS_IMAGE_ALREADY_LOADED, "a driver of that name is loaded: unload it first");
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
 {
     FILE_STANDARD_INFORMATION Standard;
     OBJECT_ATTRIBUTES Attributes;
@@ -96,7 +99,8 @@ static NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
     if (!NT_SUCCESS(Status))
         return LdrpFail(Load, Status, "%wZ does not tell its size", Load->Path);
     if ((ULONG64)Standard.EndOfFile.QuadPart > LDRP_LARGEST_FILE)
-        return LdrpFail(Load, STATUS_SECTION_TOO_BIG, "the file has %I64d bytes, more than any driver", Standard.EndOfFile);
+        return LdrpFail(Load, STATUS_SECTION_TOO_BIG, "the file has %I64d bytes, more than any driver",
+                        Standard.EndOfFile.QuadPart);
     Load->FileSize = (SIZE_T)Standard.EndOfFile.QuadPart;
     /* An empty file gets a buffer too: the validator says what is wrong with it. */
     Load->File = ExAllocatePoolWithTag(PagedPool, max(Load->FileSize, 1), LDRP_TAG);
@@ -111,7 +115,7 @@ static NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpValidate(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpValidate(PLDRP_LOAD Load)
 {
     Load->Elf = ExAllocatePoolWithTag(PagedPool, sizeof(*Load->Elf), LDRP_TAG);
     if (Load->Elf == NULL)
@@ -120,7 +124,7 @@ static NTSTATUS LdrpValidate(PLDRP_LOAD Load)
 }
 
 /* The module with room for all its sections, and a place in the driver region. */
-static NTSTATUS LdrpReserve(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpReserve(PLDRP_LOAD Load)
 {
     PLDR_MODULE Module;
     NTSTATUS Status;
@@ -143,7 +147,7 @@ static NTSTATUS LdrpReserve(PLDRP_LOAD Load)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpResolveImports(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpResolveImports(PLDRP_LOAD Load)
 {
     Load->Addresses = ExAllocatePoolWithTag(PagedPool, Load->Elf->SymbolCount * sizeof(ULONG_PTR), LDRP_TAG);
     if (Load->Addresses == NULL || !LdrpPrepareImports(Load->Module))
@@ -151,8 +155,10 @@ static NTSTATUS LdrpResolveImports(PLDRP_LOAD Load)
     return LdrElfResolveImports(Load->Elf, LdrpResolveImport, Load->Module, Load->Addresses, &Load->Report);
 }
 
-/* Bytes of one section, relocated, to where they belong. A section without bytes in the file reads as zeroes already. */
-static NTSTATUS LdrpFillSection(PLDRP_LOAD Load, ULONG Index)
+/*
+ * Bytes of one section, relocated, to where they belong. A section without bytes in the file reads as zeroes already.
+ */
+static PAGED_CODE_SECTION NTSTATUS LdrpFillSection(PLDRP_LOAD Load, ULONG Index)
 {
     PLDR_ELF_SECTION Plan = &Load->Elf->Sections[Index];
     PMM_SECTION Section = &Load->Module->Sections[Index];
@@ -169,13 +175,14 @@ static NTSTATUS LdrpFillSection(PLDRP_LOAD Load, ULONG Index)
     if (NT_SUCCESS(Status)) {
         Status = MmFillImageSection(Section, 0, Plan->PageCount, Scratch);
         if (!NT_SUCCESS(Status))
-            LdrpFail(Load, Status, "section %s: its %u pages cannot be placed or paged out", Section->Name, Plan->PageCount);
+            LdrpFail(Load, Status, "section %s: its %u pages cannot be placed or paged out", Section->Name,
+                     Plan->PageCount);
     }
     ExFreePoolWithTag(Scratch, LDRP_TAG);
     return Status;
 }
 
-static NTSTATUS LdrpPlaceSections(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpPlaceSections(PLDRP_LOAD Load)
 {
     PLDR_MODULE Module = Load->Module;
     NTSTATUS Status;
@@ -190,8 +197,10 @@ static NTSTATUS LdrpPlaceSections(PLDRP_LOAD Load)
         Status = MmAddImageSection(&Module->Image, &Module->Sections[Index], Name, Plan->PageOffset, Plan->PageCount,
                                    (MM_SECTION_KIND)Plan->Kind, Plan->Protection);
         if (!NT_SUCCESS(Status))
-            return LdrpFail(Load, Status, "section %s: there is no memory for its %u pages: unload something, or boot with "
-                            "more memory or a larger paging file", Name, Plan->PageCount);
+            return LdrpFail(Load, Status,
+                            "section %s: there is no memory for its %u pages: unload something, or boot with more "
+                            "memory or a larger paging file",
+                            Name, Plan->PageCount);
         Module->SectionCount++;
         Status = LdrpFillSection(Load, Index);
         if (!NT_SUCCESS(Status))
@@ -200,14 +209,14 @@ static NTSTATUS LdrpPlaceSections(PLDRP_LOAD Load)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpCollectNames(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpCollectNames(PLDRP_LOAD Load)
 {
     if (!LdrpCollectSymbols(Load->Module, Load->Elf) || !LdrpCollectExports(Load->Module, Load->Elf))
         return LdrpOutOf(Load, "its symbols");
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS LdrpSeal(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpSeal(PLDRP_LOAD Load)
 {
     MmSealImage(&Load->Module->Image);
     ZwClose(Load->FileHandle);
@@ -216,7 +225,7 @@ static NTSTATUS LdrpSeal(PLDRP_LOAD Load)
 }
 
 /* From here on the module is seen: by the debugger, by stack traces, by other drivers' imports. */
-static NTSTATUS LdrpStart(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION NTSTATUS LdrpStart(PLDRP_LOAD Load)
 {
     PLDR_MODULE Module = Load->Module;
     PDRIVER_INITIALIZE Entry = (PDRIVER_INITIALIZE)(ULONG_PTR)(
@@ -226,7 +235,8 @@ static NTSTATUS LdrpStart(PLDRP_LOAD Load)
     LdrpInsertModule(Module);
     KdModuleLoaded(Module);
     Module->State = LdrModuleInitializing;
-    Status = IoCreateDriverObject(Module->Name, Module->Base, (ULONG)Module->Size, Module, Entry, &Module->DriverObject);
+    Status = IoCreateDriverObject(Module->Name, Module->Base, (ULONG)Module->Size, Module, Entry,
+                                  &Module->DriverObject);
     if (!NT_SUCCESS(Status)) {
         Module->DriverObject = NULL;
         return LdrpFail(Load, Status, "its driver object cannot be made");
@@ -246,7 +256,7 @@ static NTSTATUS LdrpStart(PLDRP_LOAD Load)
 }
 
 /* What only the load needed. */
-static VOID LdrpFinishLoad(PLDRP_LOAD Load)
+static PAGED_CODE_SECTION VOID LdrpFinishLoad(PLDRP_LOAD Load)
 {
     if (Load->FileHandle != NULL)
         ZwClose(Load->FileHandle);
@@ -259,7 +269,7 @@ static VOID LdrpFinishLoad(PLDRP_LOAD Load)
 }
 
 /* IRQL: PASSIVE_LEVEL. Takes the loader lock. */
-NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Module)
+PAGED_CODE_SECTION NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Module)
 {
     static NTSTATUS (*const Steps[])(PLDRP_LOAD Load) = {
         LdrpNameDriver,
@@ -292,7 +302,7 @@ NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Module)
     return Status;
 }
 
-NTSTATUS LdrLoadBootDrivers(VOID)
+INIT_CODE NTSTATUS LdrLoadBootDrivers(VOID)
 {
     UNICODE_STRING RamDisk = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\ramdisk.sys");
     UNICODE_STRING Console = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\console.sys");

@@ -1,9 +1,9 @@
 /*
  * The list of loaded modules: who is in it, who is where, who is in use.
  *
- * Two locks, because there are two kinds of readers. Loading, unloading and queries hold the loader lock for as long as
- * they like. A trace, an assertion or a bugcheck must know at any level what stands at an address: for them the list's links
- * change under a spin lock that is held at HIGH_LEVEL for a few instructions.
+ * Two locks, because there are two kinds of readers. Loading, unloading and queries hold the loader lock for as long
+ * as they like. A trace, an assertion or a bugcheck must know at any level what stands at an address: for them the
+ * list's links change under a spin lock that is held at HIGH_LEVEL for a few instructions.
  */
 #include "ldr/ldrp.h"
 
@@ -13,9 +13,9 @@ static KSPIN_LOCK LdrpListLock;
 static KMUTEX LdrpLoaderLock;
 
 /*
- * How often a reader tries for the list's lock. It is held for tens of instructions, so whoever still has it after this was
- * stopped by a bugcheck with it in hand; then nothing changes any more and the forward links, which are written before an
- * entry is published, can be followed.
+ * How often a reader tries for the list's lock. It is held for tens of instructions, so whoever still has it after
+ * this was stopped by a bugcheck with it in hand; then nothing changes any more and the forward links, which are
+ * written before an entry is published, can be followed.
  */
 #define LDRP_LIST_LOCK_TRIES 100000
 

@@ -9,7 +9,7 @@ C_ASSERT(LDR_SECTION_INIT == MmSectionInit && LDR_SECTION_DISCARDED == MmSection
 C_ASSERT(LDR_SECTION_READ == MM_SECTION_READ && LDR_SECTION_WRITE == MM_SECTION_WRITE);
 C_ASSERT(LDR_SECTION_EXECUTE == MM_SECTION_EXECUTE);
 
-static ULONG LdrpCountDevices(PDRIVER_OBJECT DriverObject)
+static PAGED_CODE_SECTION ULONG LdrpCountDevices(PDRIVER_OBJECT DriverObject)
 {
     ULONG Count = 0;
 
@@ -21,7 +21,7 @@ static ULONG LdrpCountDevices(PDRIVER_OBJECT DriverObject)
 }
 
 /* IRQL: PASSIVE_LEVEL. Takes the loader lock. */
-NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULONG Capacity, PULONG Count)
+PAGED_CODE_SECTION NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULONG Capacity, PULONG Count)
 {
     ULONG Index = 0;
 
@@ -46,10 +46,11 @@ NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULONG Capacity, PULONG
 }
 
 /*
- * The counters are read without Mm's lock: each is right for some moment of the call, as a snapshot of a running system can
- * be. A copy on the stack first, since Entries may be pageable and a fault on it could change the very counters.
+ * The counters are read without Mm's lock: each is right for some moment of the call, as a snapshot of a running
+ * system can be. A copy on the stack first, since Entries may be pageable and a fault on it could change the very
+ * counters.
  */
-static VOID LdrpDescribeSection(PMM_SECTION Section, PLDR_SECTION_INFORMATION Entry)
+static PAGED_CODE_SECTION VOID LdrpDescribeSection(PMM_SECTION Section, PLDR_SECTION_INFORMATION Entry)
 {
     LDR_SECTION_INFORMATION Information = {
         .Base = Section->Base,
@@ -68,7 +69,8 @@ static VOID LdrpDescribeSection(PMM_SECTION Section, PLDR_SECTION_INFORMATION En
 }
 
 /* IRQL: PASSIVE_LEVEL. Takes the loader lock. */
-NTSTATUS LdrQuerySections(PCSTR Driver, PLDR_SECTION_INFORMATION Entries, ULONG Capacity, PULONG Count)
+PAGED_CODE_SECTION NTSTATUS LdrQuerySections(PCSTR Driver, PLDR_SECTION_INFORMATION Entries, ULONG Capacity,
+                                             PULONG Count)
 {
     PLDR_MODULE Only = NULL;
     ULONG Index = 0;

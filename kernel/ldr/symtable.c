@@ -11,7 +11,7 @@ typedef struct _LDRP_SYMBOL_COUNT {
     SIZE_T NameBytes;
 } LDRP_SYMBOL_COUNT;
 
-static VOID LdrpCountSymbol(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
+static PAGED_CODE_SECTION VOID LdrpCountSymbol(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
 {
     LDRP_SYMBOL_COUNT *Total = Context;
 
@@ -28,7 +28,7 @@ typedef struct _LDRP_SYMBOL_FILL {
     ULONG StringBytes;
 } LDRP_SYMBOL_FILL;
 
-static VOID LdrpFillSymbol(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
+static PAGED_CODE_SECTION VOID LdrpFillSymbol(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size)
 {
     LDRP_SYMBOL_FILL *Fill = Context;
     ULONG Length = (ULONG)strnlen(Name, LDR_SYMBOL_LENGTH - 1);
@@ -42,7 +42,7 @@ static VOID LdrpFillSymbol(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR O
 }
 
 /* One step of the heap sort: lets the number at Root sink until no child is larger. */
-static VOID LdrpSink(PULONG64 Values, ULONG Root, ULONG Count)
+static PAGED_CODE_SECTION VOID LdrpSink(PULONG64 Values, ULONG Root, ULONG Count)
 {
     for (ULONG Child; (Child = 2 * Root + 1) < Count; Root = Child) {
         ULONG64 Value = Values[Root];
@@ -56,7 +56,7 @@ static VOID LdrpSink(PULONG64 Values, ULONG Root, ULONG Count)
 }
 
 /* In place and without a worst case that a file could provoke. */
-static VOID LdrpSort(PULONG64 Values, ULONG Count)
+static PAGED_CODE_SECTION VOID LdrpSort(PULONG64 Values, ULONG Count)
 {
     for (ULONG Root = Count / 2; Root > 0; Root--)
         LdrpSink(Values, Root - 1, Count);
@@ -69,7 +69,7 @@ static VOID LdrpSort(PULONG64 Values, ULONG Count)
 }
 
 /* Makes Module->Symbols: offsets, names and strings in one nonpaged block. */
-BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf)
+PAGED_CODE_SECTION BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf)
 {
     LDRP_SYMBOL_COUNT Total = {0};
     LDRP_SYMBOL_FILL Fill = {.Module = Module};
@@ -99,7 +99,7 @@ BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_IMAGE *Elf)
     return TRUE;
 }
 
-VOID LdrpReleaseSymbols(PLDR_MODULE Module)
+PAGED_CODE_SECTION VOID LdrpReleaseSymbols(PLDR_MODULE Module)
 {
     if (Module->Symbols.Offsets != NULL)
         ExFreePoolWithTag((PVOID)Module->Symbols.Offsets, LDRP_TAG);

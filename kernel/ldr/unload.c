@@ -5,7 +5,7 @@
 #include "io/io.h"
 
 /* IRQL: PASSIVE_LEVEL, loader lock held. Nothing runs in the module any more. */
-VOID LdrpDeleteModule(PLDR_MODULE Module)
+PAGED_CODE_SECTION VOID LdrpDeleteModule(PLDR_MODULE Module)
 {
     if (Module->State != LdrModuleLoading) {
         KdModuleUnloaded(Module);
@@ -24,7 +24,7 @@ VOID LdrpDeleteModule(PLDR_MODULE Module)
 }
 
 /* Whether From is among what Module imports from. */
-static BOOLEAN LdrpImportsFrom(PLDR_MODULE Module, PLDR_MODULE From)
+static PAGED_CODE_SECTION BOOLEAN LdrpImportsFrom(PLDR_MODULE Module, PLDR_MODULE From)
 {
     for (ULONG Index = 0; Index < Module->ImportCount; Index++) {
         if (Module->Imports[Index] == From)
@@ -34,7 +34,7 @@ static BOOLEAN LdrpImportsFrom(PLDR_MODULE Module, PLDR_MODULE From)
 }
 
 /* Says who keeps the module: each importing driver by name, the rest are programs' section locks. */
-static VOID LdrpExplainReferences(PLDR_MODULE Module)
+static PAGED_CODE_SECTION VOID LdrpExplainReferences(PLDR_MODULE Module)
 {
     LONG Handles = Module->ReferenceCount;
 
@@ -51,7 +51,7 @@ static VOID LdrpExplainReferences(PLDR_MODULE Module)
 }
 
 /* IRQL: PASSIVE_LEVEL. Takes the loader lock. */
-NTSTATUS LdrUnloadDriver(PCSTR Name)
+PAGED_CODE_SECTION NTSTATUS LdrUnloadDriver(PCSTR Name)
 {
     PLDR_MODULE Module;
     NTSTATUS Status;
