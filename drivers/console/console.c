@@ -62,8 +62,8 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     }
     /* COM3, when there is one, has the same line. */
     Vector = HalGetInterruptVector(Isa, 0, COM1_IRQ, COM1_IRQ, &Irql, &Affinity);
-    Status = IoConnectInterrupt(&Console->Interrupt, ConsoleIsr, Console, NULL, Vector, Irql, Irql, Latched, TRUE, Affinity,
-                                FALSE);
+    Status = IoConnectInterrupt(&Console->Interrupt, ConsoleIsr, Console, NULL, Vector, Irql, Irql, Latched, TRUE,
+                                Affinity, FALSE);
     if (!NT_SUCCESS(Status)) {
         DbgPrint("console: interrupt line %u cannot be connected (status 0x%08x)\n", COM1_IRQ, Status);
         IoDeleteSymbolicLink(&LinkName);
@@ -107,7 +107,10 @@ static NTSTATUS ConsoleOpenClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return ConsoleComplete(Irp, STATUS_SUCCESS, 0);
 }
 
-/* How much of the text goes out next: a whole line where it fits a piece, so that nothing of the kernel's comes between. */
+/*
+ * How much of the text goes out next: a whole line where it fits a piece, so that nothing of the kernel's comes
+ * between.
+ */
 static ULONG ConsolePiece(PCSTR Text, ULONG Length)
 {
     ULONG Piece = 0;

@@ -1,11 +1,11 @@
 /*
  * console: programs' side of COM1, the line that people and test scripts sit at.
  *
- * Output goes through the kernel's own routine for the UART, which DbgPrint uses too, so the two never mix inside a line.
- * Input is interrupt-driven: the service routine puts bytes into a ring, the DPC makes lines of them.
+ * Output goes through the kernel's own routine for the UART, which DbgPrint uses too, so the two never mix inside a
+ * line. Input is interrupt-driven: the service routine puts bytes into a ring, the DPC makes lines of them.
  *
- * Lines are edited and echoed only while a read waits. What is typed ahead stays in the ring as it came and is echoed when
- * the program asks for it, so a transcript shows every command behind the prompt that it answered.
+ * Lines are edited and echoed only while a read waits. What is typed ahead stays in the ring as it came and is echoed
+ * when the program asks for it, so a transcript shows every command behind the prompt that it answered.
  *
  * The console is always in use, so nothing of it is pageable but the unload routine; DriverEntry is discarded.
  */

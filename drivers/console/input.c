@@ -1,8 +1,8 @@
 /*
  * console: from the UART to lines.
  *
- * ConsoleIsr (DIRQL) moves bytes into the ring. ConsoleServe, under the lock at DISPATCH_LEVEL, takes them out, edits the line
- * and completes reads; the DPC calls it when bytes have come, ConsoleRead when a read has.
+ * ConsoleIsr (DIRQL) moves bytes into the ring. ConsoleServe, under the lock at DISPATCH_LEVEL, takes them out, edits
+ * the line and completes reads; the DPC calls it when bytes have come, ConsoleRead when a read has.
  */
 #include "console.h"
 #include <tidepool.h>
@@ -30,7 +30,7 @@ static VOID ConsoleOut(ULONG Register, UCHAR Value)
     WRITE_PORT_UCHAR((PUCHAR)(ULONG_PTR)(COM1_BASE + Register), Value);
 }
 
-/* The ring -------------------------------------------------------------------------------------------------------------- */
+/* The ring ------------------------------------------------------------------------------------------------------- */
 
 static BOOLEAN ConsoleRingFull(PCONSOLE Console)
 {
@@ -38,8 +38,8 @@ static BOOLEAN ConsoleRingFull(PCONSOLE Console)
 }
 
 /*
- * While the ring is full the UART keeps the bytes and does not interrupt for them; a sender that looks at the line's state, as
- * the virtual machine's does, waits. IRQL: DIRQL, under the interrupt's lock.
+ * While the ring is full the UART keeps the bytes and does not interrupt for them; a sender that looks at the line's
+ * state, as the virtual machine's does, waits. IRQL: DIRQL, under the interrupt's lock.
  */
 static VOID ConsoleSetInterruptEnable(PCONSOLE Console)
 {
@@ -98,7 +98,7 @@ static BOOLEAN ConsoleTakeByte(PCONSOLE Console, PUCHAR Byte)
     return TRUE;
 }
 
-/* The line -------------------------------------------------------------------------------------------------------------- */
+/* The line ------------------------------------------------------------------------------------------------------- */
 
 static VOID ConsoleEcho(PCSTR Text)
 {
@@ -148,11 +148,12 @@ static VOID ConsoleEdit(PCONSOLE Console, UCHAR Byte)
     }
 }
 
-/* Reads ----------------------------------------------------------------------------------------------------------------- */
+/* Reads ---------------------------------------------------------------------------------------------------------- */
 
 /*
- * Takes the oldest read out of the queue, for the caller to complete; NULL when there is none. A read that is being cancelled
- * is taken out too but left to its cancel routine, which waits for the lock. IRQL: DISPATCH_LEVEL, Lock held.
+ * Takes the oldest read out of the queue, for the caller to complete; NULL when there is none. A read that is being
+ * cancelled is taken out too but left to its cancel routine, which waits for the lock. IRQL: DISPATCH_LEVEL, Lock
+ * held.
  */
 static PIRP ConsoleTakeRead(PCONSOLE Console)
 {

@@ -1,8 +1,8 @@
 /*
  * ramdisk: a disk in memory that was set aside at boot. The first paging file lies on it.
  *
- * That is why nothing in this driver is pageable, not even DriverEntry: a page of it that was out could only be brought in
- * by a read of this very disk. All sections have their default names, and the loader keeps them resident.
+ * That is why nothing in this driver is pageable, not even DriverEntry: a page of it that was out could only be
+ * brought in by a read of this very disk. All sections have their default names, and the loader keeps them resident.
  *
  * For the same reason the transfer routine is short. It is the far end of every hard page fault: one look at the stack
  * location, one comparison, one copy. It waits for nothing and takes no lock; two transfers to different places do not
@@ -97,10 +97,11 @@ static NTSTATUS RamDiskOpenClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 /*
  * Where in the disk a transfer lies, and where the caller's bytes are. Any byte offset and length will do. Returns
- * STATUS_INVALID_PARAMETER when it leaves the disk, STATUS_INSUFFICIENT_RESOURCES when a request of several pages cannot be
- * mapped. IRQL: <= DISPATCH_LEVEL.
+ * STATUS_INVALID_PARAMETER when it leaves the disk, STATUS_INSUFFICIENT_RESOURCES when a request of several pages
+ * cannot be mapped. IRQL: <= DISPATCH_LEVEL.
  */
-static NTSTATUS RamDiskLocate(PRAMDISK Disk, PIRP Irp, LARGE_INTEGER ByteOffset, ULONG Length, PUCHAR *OnDisk, PVOID *Buffer)
+static NTSTATUS RamDiskLocate(PRAMDISK Disk, PIRP Irp, LARGE_INTEGER ByteOffset, ULONG Length, PUCHAR *OnDisk,
+                              PVOID *Buffer)
 {
     ULONGLONG Offset = (ULONGLONG)ByteOffset.QuadPart;
 
@@ -122,7 +123,8 @@ static NTSTATUS RamDiskRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PVOID Buffer = NULL;
     NTSTATUS Status;
 
-    Status = RamDiskLocate(DeviceObject->DeviceExtension, Irp, Stack->Parameters.Read.ByteOffset, Length, &OnDisk, &Buffer);
+    Status = RamDiskLocate(DeviceObject->DeviceExtension, Irp, Stack->Parameters.Read.ByteOffset, Length, &OnDisk,
+                           &Buffer);
     if (!NT_SUCCESS(Status))
         return RamDiskComplete(Irp, Status, 0);
     RtlCopyMemory(Buffer, OnDisk, Length);
@@ -138,7 +140,8 @@ static NTSTATUS RamDiskWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PVOID Buffer = NULL;
     NTSTATUS Status;
 
-    Status = RamDiskLocate(DeviceObject->DeviceExtension, Irp, Stack->Parameters.Write.ByteOffset, Length, &OnDisk, &Buffer);
+    Status = RamDiskLocate(DeviceObject->DeviceExtension, Irp, Stack->Parameters.Write.ByteOffset, Length, &OnDisk,
+                           &Buffer);
     if (!NT_SUCCESS(Status))
         return RamDiskComplete(Irp, Status, 0);
     RtlCopyMemory(OnDisk, Buffer, Length);

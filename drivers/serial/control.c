@@ -2,12 +2,15 @@
  * serial: settings and questions, IRP_MJ_DEVICE_CONTROL (PAGESRP0).
  *
  * One table says for each control code how large its buffers must be and which routine does it. The routines run at
- * PASSIVE_LEVEL and may be paged out between any two instructions, so they only check and compute; what changes the port's
- * state under its locks is in state.c.
+ * PASSIVE_LEVEL and may be paged out between any two instructions, so they only check and compute; what changes the
+ * port's state under its locks is in state.c.
  */
 #include "serial.h"
 
-/* Buffer holds the input, at least as much as the table says, and takes the output. Completion is SerialDeviceControl's. */
+/*
+ * Buffer holds the input, at least as much as the table says, and takes the output. Completion is
+ * SerialDeviceControl's.
+ */
 typedef NTSTATUS SERIAL_CONTROL_ROUTINE(PSERIAL_PORT Port, PVOID Buffer);
 
 typedef struct _SERIAL_CONTROL {
@@ -110,7 +113,7 @@ static SERIAL_CONTROL SerialControls[] = {
 };
 #pragma data_seg()
 
-/* Speed and format ------------------------------------------------------------------------------------------------------ */
+/* Speed and format ----------------------------------------------------------------------------------------------- */
 
 static NTSTATUS SerialControlSetBaudRate(PSERIAL_PORT Port, PVOID Buffer)
 {
@@ -155,7 +158,7 @@ static NTSTATUS SerialControlGetLine(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-/* Plain settings -------------------------------------------------------------------------------------------------------- */
+/* Plain settings ------------------------------------------------------------------------------------------------- */
 
 static NTSTATUS SerialControlSetTimeouts(PSERIAL_PORT Port, PVOID Buffer)
 {
@@ -204,7 +207,8 @@ static NTSTATUS SerialControlSetHandFlow(PSERIAL_PORT Port, PVOID Buffer)
     if (Flow->XonLimit < 0 || (ULONG)Flow->XonLimit > Port->BufferSize || Flow->XoffLimit < 0 ||
         (ULONG)Flow->XoffLimit > Port->BufferSize)
         return STATUS_INVALID_PARAMETER;
-    if ((Flow->ControlHandShake & SERIAL_CONTROL_UNSUPPORTED) != 0 || (Flow->FlowReplace & SERIAL_FLOW_UNSUPPORTED) != 0 ||
+    if ((Flow->ControlHandShake & SERIAL_CONTROL_UNSUPPORTED) != 0 ||
+        (Flow->FlowReplace & SERIAL_FLOW_UNSUPPORTED) != 0 ||
         (Flow->FlowReplace & SERIAL_RTS_MASK) == SERIAL_TRANSMIT_TOGGLE)
         return STATUS_NOT_SUPPORTED;
     SerialSetHandFlow(Port, Flow);
@@ -217,7 +221,7 @@ static NTSTATUS SerialControlGetHandFlow(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-/* Lines ------------------------------------------------------------------------------------------------------------------- */
+/* Lines ---------------------------------------------------------------------------------------------------------- */
 
 /* State: Port->Dtr or Port->Rts. A line that follows the receive buffer is not the program's to set. */
 static NTSTATUS SerialControlSetLineState(PSERIAL_PORT Port, PBOOLEAN State, BOOLEAN Value, BOOLEAN Follows)
@@ -283,7 +287,7 @@ static NTSTATUS SerialControlGetModemStatus(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-/* Requests and buffer ------------------------------------------------------------------------------------------------------ */
+/* Requests and buffer -------------------------------------------------------------------------------------------- */
 
 static NTSTATUS SerialControlGetStatus(PSERIAL_PORT Port, PVOID Buffer)
 {
@@ -292,8 +296,8 @@ static NTSTATUS SerialControlGetStatus(PSERIAL_PORT Port, PVOID Buffer)
 }
 
 /* The events that this driver reports. */
-#define SERIAL_EVENTS                                                                                                   \
-    (SERIAL_EV_RXCHAR | SERIAL_EV_RXFLAG | SERIAL_EV_TXEMPTY | SERIAL_EV_CTS | SERIAL_EV_DSR | SERIAL_EV_RLSD |         \
+#define SERIAL_EVENTS                                                                                            \
+    (SERIAL_EV_RXCHAR | SERIAL_EV_RXFLAG | SERIAL_EV_TXEMPTY | SERIAL_EV_CTS | SERIAL_EV_DSR | SERIAL_EV_RLSD |  \
      SERIAL_EV_BREAK | SERIAL_EV_ERR | SERIAL_EV_RING)
 
 static NTSTATUS SerialControlSetWaitMask(PSERIAL_PORT Port, PVOID Buffer)
@@ -312,7 +316,7 @@ static NTSTATUS SerialControlGetWaitMask(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-#define SERIAL_PURGE_ALL                                                                                                \
+#define SERIAL_PURGE_ALL                                                                                         \
     (SERIAL_PURGE_TXABORT | SERIAL_PURGE_RXABORT | SERIAL_PURGE_TXCLEAR | SERIAL_PURGE_RXCLEAR)
 
 static NTSTATUS SerialControlPurge(PSERIAL_PORT Port, PVOID Buffer)
@@ -344,7 +348,7 @@ static NTSTATUS SerialControlSetQueueSize(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-/* What the port can do --------------------------------------------------------------------------------------------------- */
+/* What the port can do ------------------------------------------------------------------------------------------- */
 
 static NTSTATUS SerialControlGetProperties(PSERIAL_PORT Port, PVOID Buffer)
 {
@@ -385,7 +389,7 @@ static NTSTATUS SerialControlClearStats(PSERIAL_PORT Port, PVOID Buffer)
     return STATUS_SUCCESS;
 }
 
-/* Dispatch ---------------------------------------------------------------------------------------------------------------- */
+/* Dispatch ------------------------------------------------------------------------------------------------------- */
 
 static PSERIAL_CONTROL SerialFindControl(ULONG Code)
 {

@@ -16,7 +16,8 @@ VOID SerialEvent(PSERIAL_PORT Port, ULONG Event)
 }
 
 /*
- * Answers the wait with the events that have happened. At most one can wait, and only for something: others are refused.
+ * Answers the wait with the events that have happened. At most one can wait, and only for something: others are
+ * refused.
  * IRQL: DISPATCH_LEVEL, Lock held.
  */
 VOID SerialServeWaits(PSERIAL_PORT Port, PLIST_ENTRY Done)
@@ -37,8 +38,8 @@ VOID SerialServeWaits(PSERIAL_PORT Port, PLIST_ENTRY Done)
 }
 
 /*
- * IOCTL_SERIAL_SET_WAIT_MASK: what was gathered under the old mask is forgotten, and a wait for it ends with no event, as
- * documented. IRQL: <= DISPATCH_LEVEL.
+ * IOCTL_SERIAL_SET_WAIT_MASK: what was gathered under the old mask is forgotten, and a wait for it ends with no
+ * event, as documented. IRQL: <= DISPATCH_LEVEL.
  */
 VOID SerialSetWaitMask(PSERIAL_PORT Port, ULONG Mask)
 {

@@ -77,7 +77,8 @@ static NTSTATUS SerialCreatePort(PDRIVER_OBJECT DriverObject, PSERIAL_WIRING Wir
 
     RtlInitUnicodeString(&DeviceName, Wiring->DeviceName);
     RtlInitUnicodeString(&LinkName, Wiring->LinkName);
-    Status = IoCreateDevice(DriverObject, sizeof(SERIAL_PORT), &DeviceName, FILE_DEVICE_SERIAL_PORT, 0, TRUE, &DeviceObject);
+    Status = IoCreateDevice(DriverObject, sizeof(SERIAL_PORT), &DeviceName, FILE_DEVICE_SERIAL_PORT, 0, TRUE,
+                            &DeviceObject);
     if (!NT_SUCCESS(Status))
         return Status;
     Status = IoCreateSymbolicLink(&LinkName, &DeviceName);
@@ -122,8 +123,8 @@ static NTSTATUS SerialCreatePort(PDRIVER_OBJECT DriverObject, PSERIAL_WIRING Wir
 }
 
 /*
- * Whether there is a UART, and which. Where there is none the bus reads as ones. Leaves the chip quiet: no interrupts, no
- * FIFOs, lines low.
+ * Whether there is a UART, and which. Where there is none the bus reads as ones. Leaves the chip quiet: no
+ * interrupts, no FIFOs, lines low.
  */
 static BOOLEAN SerialDetect(ULONG_PTR Base, PBOOLEAN HasFifos)
 {

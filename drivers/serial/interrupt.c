@@ -61,14 +61,14 @@ static SERIAL_MODEM_EVENT SerialModemEvents[] = {
 };
 #pragma data_seg()
 
-/* Interrupt ------------------------------------------------------------------------------------------------------------ */
+/* Interrupt ------------------------------------------------------------------------------------------------------ */
 
 /*
  * IRQL: DIRQL. FALSE: the interrupt is another device's on the same line.
  *
- * The line is edge-triggered: it must fall before it can rise again, so the UART is served until nothing is pending. One that
- * always has something more must not keep the processor for ever, though. After some passes its interrupts are switched off
- * and on, which lets the line fall and rise: the rest comes as a new interrupt.
+ * The line is edge-triggered: it must fall before it can rise again, so the UART is served until nothing is pending.
+ * One that always has something more must not keep the processor for ever, though. After some passes its interrupts
+ * are switched off and on, which lets the line fall and rise: the rest comes as a new interrupt.
  */
 BOOLEAN SerialIsr(PKINTERRUPT Interrupt, PVOID Context)
 {
@@ -120,7 +120,7 @@ VOID SerialTimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
     SerialServe(Context);
 }
 
-/* Receiving. IRQL: DIRQL, interrupt lock held ---------------------------------------------------------------------------- */
+/* Receiving. IRQL: DIRQL, interrupt lock held -------------------------------------------------------------------- */
 
 /* Reading LSR has cleared its error bits, so each is remembered here. */
 static VOID SerialNoteErrors(PSERIAL_PORT Port, UCHAR LineStatus)
@@ -160,8 +160,8 @@ static BOOLEAN SerialBufferFull(PSERIAL_PORT Port)
 }
 
 /*
- * Moves what has come into the buffer. When that is full, bytes stay in the UART: with a FIFO that looks after its own lines
- * (and in a virtual machine) the sender waits, with any other the UART overruns and says so.
+ * Moves what has come into the buffer. When that is full, bytes stay in the UART: with a FIFO that looks after its
+ * own lines (and in a virtual machine) the sender waits, with any other the UART overruns and says so.
  */
 static VOID SerialReceive(PSERIAL_PORT Port)
 {
@@ -182,7 +182,7 @@ static VOID SerialReceive(PSERIAL_PORT Port)
     }
 }
 
-/* Transmitting. The same level and lock ---------------------------------------------------------------------------------- */
+/* Transmitting. The same level and lock -------------------------------------------------------------------------- */
 
 /* The UART has room for a FIFO full, or for one byte. */
 static VOID SerialTransmit(PSERIAL_PORT Port)
@@ -207,7 +207,7 @@ static VOID SerialTransmit(PSERIAL_PORT Port)
     }
 }
 
-/* Lines. The same level and lock ----------------------------------------------------------------------------------------- */
+/* Lines. The same level and lock --------------------------------------------------------------------------------- */
 
 /* Reading MSR has cleared its change bits. */
 VOID SerialReadModemStatus(PSERIAL_PORT Port)
@@ -237,7 +237,10 @@ ULONG SerialHoldReasons(PSERIAL_PORT Port)
     return Reasons;
 }
 
-/* Decides from the buffer's level whether the sender should be stopped, and has XOFF or XON sent if that is agreed on. */
+/*
+ * Decides from the buffer's level whether the sender should be stopped, and has XOFF or XON sent if that is agreed
+ * on.
+ */
 static VOID SerialThrottle(PSERIAL_PORT Port)
 {
     ULONG Count = Port->In - (ULONG)ReadAcquire(&Port->Out);
@@ -257,8 +260,8 @@ static VOID SerialThrottle(PSERIAL_PORT Port)
 }
 
 /*
- * Brings the UART in line with the port's state; called after every change of it. The one place that decides which interrupts
- * are enabled and which of the modem's lines are up.
+ * Brings the UART in line with the port's state; called after every change of it. The one place that decides which
+ * interrupts are enabled and which of the modem's lines are up.
  */
 VOID SerialUpdateHardware(PSERIAL_PORT Port)
 {

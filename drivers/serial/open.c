@@ -4,8 +4,9 @@
  *   open:   lock sections -> receive buffer -> connect interrupt -> start UART
  *   close:  stop UART -> disconnect interrupt -> no DPC left -> receive buffer -> unlock sections
  *
- * From the moment the interrupt is connected until the last DPC is done, a page fault in PAGESER would be at DISPATCH_LEVEL or
- * above and the end of the system. So the lock is the first thing taken and the last thing given back.
+ * From the moment the interrupt is connected until the last DPC is done, a page fault in PAGESER would be at
+ * DISPATCH_LEVEL or above and the end of the system. So the lock is the first thing taken and the last thing given
+ * back.
  */
 #include "serial.h"
 
@@ -28,8 +29,8 @@ static VOID SerialClosePort(PSERIAL_PORT Port);
 
 #pragma data_seg("PAGEDATA")
 /*
- * The handles of PAGESER and PAGEDATA, NULL until a port is opened for the first time. They are used at PASSIVE_LEVEL only, so
- * they may lie in a pageable section themselves, even in the one that the second is of.
+ * The handles of PAGESER and PAGEDATA, NULL until a port is opened for the first time. They are used at PASSIVE_LEVEL
+ * only, so they may lie in a pageable section themselves, even in the one that the second is of.
  */
 static PVOID SerialCodeHandle = NULL;
 static PVOID SerialDataHandle = NULL;
@@ -40,9 +41,9 @@ static PVOID SerialDataHandle = NULL;
 #define SERIAL_DRAIN_STEP (-10 * 10000LL)   /* 10 ms, relative */
 
 /*
- * Brings PAGESER and PAGEDATA in and keeps them: one count more on each. The first time by an address in the section, which
- * the kernel has to search for; from then on by the handle, which is valid as long as the driver is loaded. Two ports
- * opened for the first time at once both search, and both store the same handle.
+ * Brings PAGESER and PAGEDATA in and keeps them: one count more on each. The first time by an address in the section,
+ * which the kernel has to search for; from then on by the handle, which is valid as long as the driver is loaded. Two
+ * ports opened for the first time at once both search, and both store the same handle.
  * IRQL: PASSIVE_LEVEL. Waits for the paging file.
  */
 static NTSTATUS SerialLockSections(VOID)
@@ -92,9 +93,12 @@ static NTSTATUS SerialOpenPort(PSERIAL_PORT Port)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Port->BufferSize = SERIAL_BUFFER_SIZE;
-    /* The UART does not interrupt before SerialStartUart, but another device on the line may: SerialIsr can run from here on. */
-    Status = IoConnectInterrupt(&Port->Interrupt, SerialIsr, Port, NULL, Port->Vector, Port->Irql, Port->Irql, Latched, TRUE,
-                                Port->Affinity, FALSE);
+    /*
+     * The UART does not interrupt before SerialStartUart, but another device on the line may: SerialIsr can run from
+     * here on.
+     */
+    Status = IoConnectInterrupt(&Port->Interrupt, SerialIsr, Port, NULL, Port->Vector, Port->Irql, Port->Irql, Latched,
+                                TRUE, Port->Affinity, FALSE);
     if (!NT_SUCCESS(Status)) {
         ExFreePoolWithTag(Port->Buffer, SERIAL_TAG);
         SerialUnlockSections();
@@ -127,8 +131,8 @@ static VOID SerialClosePort(PSERIAL_PORT Port)
     SerialStopUart(Port);
     IoDisconnectInterrupt(Port->Interrupt);
     /*
-     * No interrupt can queue a DPC any more, and no request set a timer. What is queued is taken back; what runs at this
-     * moment, on whatever processor, is waited for.
+     * No interrupt can queue a DPC any more, and no request set a timer. What is queued is taken back; what runs at
+     * this moment, on whatever processor, is waited for.
      */
     KeCancelTimer(&Port->ReadTimer.Timer);
     KeCancelTimer(&Port->WriteTimer.Timer);

@@ -1,10 +1,10 @@
 /*
  * serial: requests that wait (PAGESER).
  *
- * A request is in exactly one of a port's queues from SerialQueue until SerialFinish or its cancel routine takes it out; both
- * do so under the port's Lock. Who completes it is decided by who gets its cancel routine away from it: IoSetCancelRoutine
- * gives the old one to one caller only. Requests are completed after the lock is released, since completion calls out
- * of the driver.
+ * A request is in exactly one of a port's queues from SerialQueue until SerialFinish or its cancel routine takes it
+ * out; both do so under the port's Lock. Who completes it is decided by who gets its cancel routine away from it:
+ * IoSetCancelRoutine gives the old one to one caller only. Requests are completed after the lock is released, since
+ * completion calls out of the driver.
  */
 #include "serial.h"
 
@@ -77,8 +77,8 @@ PIRP SerialLast(PLIST_ENTRY Queue)
 }
 
 /*
- * Takes a request out of its queue and ends what the port does for it. Doing so twice does no harm: a request that is being
- * cancelled may be forgotten by SerialFinish first. IRQL: DISPATCH_LEVEL, Lock held.
+ * Takes a request out of its queue and ends what the port does for it. Doing so twice does no harm: a request that is
+ * being cancelled may be forgotten by SerialFinish first. IRQL: DISPATCH_LEVEL, Lock held.
  */
 static VOID SerialForget(PSERIAL_PORT Port, PIRP Irp)
 {
@@ -88,13 +88,15 @@ static VOID SerialForget(PSERIAL_PORT Port, PIRP Irp)
         Port->CurrentRead = NULL;
     if (Port->CurrentWrite == Irp) {
         Port->CurrentWrite = NULL;
-        Irp->IoStatus.Information = IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length - SerialStopTransmit(Port);
+        Irp->IoStatus.Information =
+            IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length - SerialStopTransmit(Port);
     }
 }
 
 /*
- * The request has come to its end: it goes to Done, to be completed with Status and the Information that it has. One that is
- * being cancelled at this moment is left to its cancel routine, which waits for the lock. IRQL: DISPATCH_LEVEL, Lock held.
+ * The request has come to its end: it goes to Done, to be completed with Status and the Information that it has. One
+ * that is being cancelled at this moment is left to its cancel routine, which waits for the lock. IRQL:
+ * DISPATCH_LEVEL, Lock held.
  */
 VOID SerialFinish(PSERIAL_PORT Port, PIRP Irp, NTSTATUS Status, PLIST_ENTRY Done)
 {
@@ -166,8 +168,8 @@ VOID SerialCancelAll(PSERIAL_PORT Port, BOOLEAN Reads, BOOLEAN Writes, BOOLEAN W
 }
 
 /*
- * Has SerialServe called at Deadline, or no more at all. A timer that has expired while this runs calls it once too often, and
- * SerialServe sees that nothing is due. IRQL: DISPATCH_LEVEL, Lock held.
+ * Has SerialServe called at Deadline, or no more at all. A timer that has expired while this runs calls it once too
+ * often, and SerialServe sees that nothing is due. IRQL: DISPATCH_LEVEL, Lock held.
  */
 VOID SerialSetTimer(PSERIAL_TIMER Timer, ULONGLONG Deadline)
 {

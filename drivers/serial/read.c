@@ -1,8 +1,8 @@
 /*
  * serial: reads (PAGESER). Bytes go from the receive buffer into the oldest read, until it is full or its time is up.
  *
- * The rules for the times are those of SERIAL_TIMEOUTS in ntddser.h. A read that its time ends succeeds with STATUS_TIMEOUT and
- * the bytes that came.
+ * The rules for the times are those of SERIAL_TIMEOUTS in ntddser.h. A read that its time ends succeeds with
+ * STATUS_TIMEOUT and the bytes that came.
  */
 #include "serial.h"
 

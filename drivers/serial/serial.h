@@ -4,19 +4,19 @@
  * Which section a routine is in, and why:
  *
  *   INIT      DriverEntry and the search for ports. Runs once, is discarded.
- *   PAGESRP0  Open, close, settings, unload. Runs at PASSIVE_LEVEL, so it may be paged at any time and never is locked. It
- *             must not hold a spin lock, which would raise the level under its own feet: whatever needs one it leaves to
- *             a routine of PAGESER.
- *   PAGESER   What runs at DISPATCH_LEVEL or above: the interrupt service routine, the DPCs, and reads, writes and settings
- *             as far as they hold a lock. Locked by open.c before the interrupt is connected, unlocked after it is
- *             disconnected and the last DPC is done. Out of memory while no port is open.
+ *   PAGESRP0  Open, close, settings, unload. Runs at PASSIVE_LEVEL, so it may be paged at any time and is never
+ *             locked. It must not hold a spin lock, which would raise the level under its own feet: whatever needs one
+ *             it leaves to a routine of PAGESER.
+ *   PAGESER   What runs at DISPATCH_LEVEL or above: the interrupt service routine, the DPCs, and reads, writes and
+ *             settings as far as they hold a lock. Locked by open.c before the interrupt is connected, unlocked after
+ *             it is disconnected and the last DPC is done. Out of memory while no port is open.
  *   PAGEDATA  Tables and the two section handles. The service routine reads some of the tables, so it is locked along
  *             with PAGESER.
  *   nonpaged  String literals, and what is allocated: device extensions, and the receive buffer of an open port.
  *
- * One idea carries the rest: SerialServe looks at the requests and at the port, and does what can be done. The DPC calls it
- * when the UART has interrupted, a timer when a request's time may be up, a dispatch routine when it has queued a
- * request. None of them tells it why, so there is no message to lose or to come too late.
+ * One idea carries the rest: SerialServe looks at the requests and at the port, and does what can be done. The DPC
+ * calls it when the UART has interrupted, a timer when a request's time may be up, a dispatch routine when it has
+ * queued a request. None of them tells it why, so there is no message to lose or to come too late.
  */
 #pragma once
 
@@ -74,8 +74,8 @@ typedef struct _SERIAL_PORT {
     SERIAL_TIMER WriteTimer;
 
     /*
-     * The receive buffer. The service routine alone moves In, whoever holds Lock alone moves Out; both only grow, and their
-     * difference is the number of bytes there. Buffer and BufferSize change under both locks.
+     * The receive buffer. The service routine alone moves In, whoever holds Lock alone moves Out; both only grow, and
+     * their difference is the number of bytes there. Buffer and BufferSize change under both locks.
      */
     PUCHAR Buffer;
     ULONG BufferSize;
@@ -123,11 +123,11 @@ FORCEINLINE VOID SerialOut(ULONG_PTR Base, ULONG Register, UCHAR Value)
     WRITE_PORT_UCHAR((PUCHAR)(Base + Register), Value);
 }
 
-/* INIT: init.c -------------------------------------------------------------------------------------------------------- */
+/* INIT: init.c --------------------------------------------------------------------------------------------------- */
 
 DRIVER_INITIALIZE DriverEntry;
 
-/* PAGESRP0: open.c, control.c ----------------------------------------------------------------------------------------- */
+/* PAGESRP0: open.c, control.c ------------------------------------------------------------------------------------ */
 
 DRIVER_UNLOAD SerialUnload;
 DRIVER_DISPATCH SerialCreate;
@@ -135,7 +135,7 @@ DRIVER_DISPATCH SerialCleanup;
 DRIVER_DISPATCH SerialClose;
 DRIVER_DISPATCH SerialDeviceControl;
 
-/* PAGESER ------------------------------------------------------------------------------------------------------------- */
+/* PAGESER -------------------------------------------------------------------------------------------------------- */
 
 /* queue.c: requests. Lock is held where no IRQL is given. */
 VOID SerialServe(PSERIAL_PORT Port);                                /* IRQL: <= DISPATCH_LEVEL, Lock not held */
@@ -174,7 +174,8 @@ VOID SerialStartUart(PSERIAL_PORT Port);
 VOID SerialStopUart(PSERIAL_PORT Port);
 VOID SerialCopyState(PSERIAL_PORT Port, PVOID Destination, const VOID *Source, SIZE_T Length);
 VOID SerialRefresh(PSERIAL_PORT Port);
-VOID SerialApplyLine(PSERIAL_PORT Port, ULONG BaudRate, USHORT Divisor, const SERIAL_LINE_CONTROL *Line, UCHAR LineRegister);
+VOID SerialApplyLine(PSERIAL_PORT Port, ULONG BaudRate, USHORT Divisor, const SERIAL_LINE_CONTROL *Line,
+                     UCHAR LineRegister);
 VOID SerialSetBreak(PSERIAL_PORT Port, BOOLEAN On);
 VOID SerialSetHandFlow(PSERIAL_PORT Port, const SERIAL_HANDFLOW *HandFlow);
 VOID SerialQueryStatus(PSERIAL_PORT Port, PSERIAL_STATUS Status);

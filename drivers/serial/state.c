@@ -1,6 +1,6 @@
 /*
- * serial: the state of an open port, changed and asked for under its locks (PAGESER). control.c decides what is to be done;
- * here it is done, because a routine that holds a spin lock has to be resident.
+ * serial: the state of an open port, changed and asked for under its locks (PAGESER). control.c decides what is to be
+ * done; here it is done, because a routine that holds a spin lock has to be resident.
  */
 #include "serial.h"
 
@@ -25,7 +25,10 @@ static ULONG SerialBytesToWrite(PSERIAL_PORT Port);
 #pragma alloc_text(PAGESER, SerialReplaceBuffer)
 #endif
 
-/* Speed and format to the UART. DLAB hides RBR, THR and IER, so no interrupt may come in between. IRQL: DIRQL, lock held. */
+/*
+ * Speed and format to the UART. DLAB hides RBR, THR and IER, so no interrupt may come in between. IRQL: DIRQL, lock
+ * held.
+ */
 static VOID SerialProgramLine(PSERIAL_PORT Port)
 {
     SerialOut(Port->Base, UART_LCR, LCR_DLAB);
@@ -102,7 +105,8 @@ VOID SerialRefresh(PSERIAL_PORT Port)
 }
 
 /* Another speed or format, at once. IRQL: <= DISPATCH_LEVEL. */
-VOID SerialApplyLine(PSERIAL_PORT Port, ULONG BaudRate, USHORT Divisor, const SERIAL_LINE_CONTROL *Line, UCHAR LineRegister)
+VOID SerialApplyLine(PSERIAL_PORT Port, ULONG BaudRate, USHORT Divisor, const SERIAL_LINE_CONTROL *Line,
+                     UCHAR LineRegister)
 {
     KIRQL OldIrql = KeAcquireInterruptSpinLock(Port->Interrupt);
 
@@ -146,7 +150,8 @@ static ULONG SerialBytesToWrite(PSERIAL_PORT Port)
 
     for (PLIST_ENTRY Entry = Port->Writes.Flink; Entry != &Port->Writes; Entry = Entry->Flink) {
         PIRP Irp = CONTAINING_RECORD(Entry, IRP, Tail.Overlay.ListEntry);
-        Bytes += Irp == Port->CurrentWrite ? Port->TransmitLeft : IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length;
+        ULONG Length = IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length;
+        Bytes += Irp == Port->CurrentWrite ? Port->TransmitLeft : Length;
     }
     return Bytes;
 }

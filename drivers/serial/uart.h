@@ -1,12 +1,12 @@
 /*
  * The 16550 UART as programmers see it: registers, grouped by what makes them accessible, and their bits.
  *
- * Source: National Semiconductor NS16550AF/NS16552 data sheet, "Register Addresses" and "Summary of Registers". The 8250 and
- * 16450 are the same without FIFOs. Nothing else in the drivers knows a number of this chip.
+ * Source: National Semiconductor NS16550AF/NS16552 data sheet, "Register Addresses" and "Summary of Registers". The
+ * 8250 and 16450 are the same without FIFOs. Nothing else in the drivers knows a number of this chip.
  */
 #pragma once
 
-/* Registers, as offsets from the port's base ----------------------------------------------------------------------- */
+/* Registers, as offsets from the port's base --------------------------------------------------------------------- */
 
 enum {
     /* While LCR_DLAB is clear. */
@@ -30,14 +30,14 @@ enum {
     UART_REGISTERS = 8
 };
 
-/* Interrupt enable ---------------------------------------------------------------------------------------------------- */
+/* Interrupt enable ----------------------------------------------------------------------------------------------- */
 
 #define IER_RECEIVED        0x01    /* data received, or left in the FIFO for four characters' time */
 #define IER_THR_EMPTY       0x02    /* room to transmit; enabling it while there is room interrupts at once */
 #define IER_LINE_STATUS     0x04    /* overrun, parity, framing, break */
 #define IER_MODEM_STATUS    0x08    /* CTS, DSR, RI, DCD changed */
 
-/* Interrupt identification --------------------------------------------------------------------------------------------- */
+/* Interrupt identification --------------------------------------------------------------------------------------- */
 
 #define IIR_NONE            0x01    /* nothing is pending */
 #define IIR_CAUSE           0x0E    /* the pending cause of highest priority */
@@ -48,7 +48,7 @@ enum {
 #define IIR_TIMEOUT         0x0C    /* as IIR_RECEIVED, below the trigger level */
 #define IIR_FIFOS           0xC0    /* both bits: FIFOs are there, enabled and working */
 
-/* FIFO control --------------------------------------------------------------------------------------------------------- */
+/* FIFO control --------------------------------------------------------------------------------------------------- */
 
 #define FCR_ENABLE          0x01
 #define FCR_CLEAR_RECEIVE   0x02
@@ -57,7 +57,7 @@ enum {
 
 #define UART_FIFO_DEPTH     16
 
-/* Line control --------------------------------------------------------------------------------------------------------- */
+/* Line control --------------------------------------------------------------------------------------------------- */
 
 #define LCR_WORD_LENGTH(Bits) ((UCHAR)((Bits) - 5))     /* 5 to 8 */
 #define LCR_TWO_STOP_BITS   0x04    /* 1.5 with words of 5 bits */
@@ -69,7 +69,7 @@ enum {
 #define LCR_BREAK           0x40
 #define LCR_DLAB            0x80
 
-/* Modem control -------------------------------------------------------------------------------------------------------- */
+/* Modem control -------------------------------------------------------------------------------------------------- */
 
 #define MCR_DTR             0x01
 #define MCR_RTS             0x02
@@ -77,7 +77,7 @@ enum {
 #define MCR_OUT2            0x08    /* on a PC, lets the chip's interrupt through to the interrupt controller */
 #define MCR_LOOPBACK        0x10    /* MCR's outputs come back as MSR's inputs */
 
-/* Line status; reading it clears the error bits ------------------------------------------------------------------------- */
+/* Line status; reading it clears the error bits ------------------------------------------------------------------ */
 
 #define LSR_DATA_READY      0x01
 #define LSR_OVERRUN         0x02
@@ -88,7 +88,7 @@ enum {
 #define LSR_THR_EMPTY       0x20    /* the whole transmit FIFO is empty */
 #define LSR_TRANSMITTER_EMPTY 0x40  /* and the last bit is out on the line */
 
-/* Modem status; reading it clears the changes ---------------------------------------------------------------------------- */
+/* Modem status; reading it clears the changes -------------------------------------------------------------------- */
 
 #define MSR_CTS_CHANGED     0x01
 #define MSR_DSR_CHANGED     0x02
@@ -100,7 +100,7 @@ enum {
 #define MSR_DCD             0x80    /* OUT2 */
 #define MSR_INPUTS          0xF0
 
-/* Speed ------------------------------------------------------------------------------------------------------------------- */
+/* Speed ---------------------------------------------------------------------------------------------------------- */
 
 #define UART_CLOCK          1843200 /* Hz, the PC's crystal */
 #define UART_BAUD_BASE      (UART_CLOCK / 16)   /* baud at divisor 1 */

@@ -1,6 +1,6 @@
 /*
- * serial: writes (PAGESER). The oldest write is given to the transmitter, which takes the bytes straight from its buffer, a FIFO
- * full per interrupt; when the UART has sent the last of them on, the next write gets its turn.
+ * serial: writes (PAGESER). The oldest write is given to the transmitter, which takes the bytes straight from its
+ * buffer, a FIFO full per interrupt; when the UART has sent the last of them on, the next write gets its turn.
  */
 #include "serial.h"
 
@@ -36,8 +36,8 @@ NTSTATUS SerialFlush(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 /*
- * Starts the transmitter. No byte is written here: the UART interrupts as soon as the interrupt for an empty holding register is
- * enabled, and the service routine does the rest. IRQL: DISPATCH_LEVEL, Lock held.
+ * Starts the transmitter. No byte is written here: the UART interrupts as soon as the interrupt for an empty holding
+ * register is enabled, and the service routine does the rest. IRQL: DISPATCH_LEVEL, Lock held.
  */
 static VOID SerialStartTransmit(PSERIAL_PORT Port, PUCHAR Bytes, ULONG Length)
 {
