@@ -1,0 +1,131 @@
+/*
+ * The order of initialisation, on one screen. Each line says what is there after it.
+ *
+ * Phase 0 runs on the boot stack, which becomes the idle thread of the first processor; phase 1 is a system thread that may
+ * wait. What is needed only here is INIT and is given back at the end.
+ */
+#include "ex/options.h"
+#include "ex/worker.h"
+#include "fs/fs.h"
+#include "hal/hal.h"
+#include "io/io.h"
+#include "ke/trap.h"
+#include "ldr/ldr.h"
+#include "mm/mm.h"
+#include "ps/ps.h"
+#include "se/se.h"
+#include "section.h"
+
+#define PAGING_DEVICE L"\\Device\\RamDisk0"
+
+extern UCHAR KiBootStackGuard[], KiBootStackTop[];
+
+static KPRCB ExpFirstPrcb;
+static KTHREAD ExpFirstIdleThread;
+static BOOT_INFORMATION ExpBoot;
+
+INIT_CODE static DECLSPEC_NORETURN VOID ExpBootFailed(PCSTR Step, NTSTATUS Status)
+{
+    KiBugCheck(PROCESS_INITIALIZATION_FAILED, (ULONG64)(LONG64)Status, 0, 0, 0, NULL,
+               "initialisation cannot go on: %s failed with status 0x%08X", Step, Status);
+}
+
+INIT_CODE static VOID ExpRequire(PCSTR Step, NTSTATUS Status)
+{
+    if (!NT_SUCCESS(Status))
+        ExpBootFailed(Step, Status);
+}
+
+/* The memory that was set aside becomes the first paging file, by way of the ramdisk driver. */
+INIT_CODE static NTSTATUS ExpCreatePagingFile(VOID)
+{
+    UNICODE_STRING Name;
+    PHYSICAL_ADDRESS Base;
+    PFILE_OBJECT File;
+    PDEVICE_OBJECT Device;
+    SIZE_T Size;
+    NTSTATUS Status = MmQueryReservedMemory("ramdisk", &Base, &Size);
+
+    if (!NT_SUCCESS(Status)) {
+        DbgPrint("No paging file: pagefile=0\n");
+        return STATUS_SUCCESS;
+    }
+    RtlInitUnicodeString(&Name, PAGING_DEVICE);
+    Status = IoOpenFileObject(&Name, FILE_READ_DATA | FILE_WRITE_DATA, &File, &Device);
+    return NT_SUCCESS(Status) ? MmCreatePagingFile(Device, File, "ramdisk", (ULONG)(Size >> PAGE_SHIFT)) : Status;
+}
+
+INIT_CODE static VOID ExpMountBootImage(VOID)
+{
+    PHYSICAL_ADDRESS Module = {.QuadPart = (LONGLONG)ExpBoot.ModuleBase};
+    PVOID Image;
+
+    if (ExpBoot.ModuleLength == 0)
+        ExpBootFailed("finding the system image (the boot loader passed no module)", STATUS_NO_SUCH_FILE);
+    Image = MmMapIoSpace(Module, ExpBoot.ModuleLength, MmCached);
+    if (Image == NULL)
+        ExpBootFailed("mapping the system image", STATUS_INSUFFICIENT_RESOURCES);
+    ExpRequire("unpacking the system image", FsMountBootImage(Image, ExpBoot.ModuleLength));
+    MmUnmapIoSpace(Image, ExpBoot.ModuleLength);
+    MmReleaseBootModule();
+}
+
+INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
+{
+    HalInitializeConsole();                                                 /* DbgPrint */
+    HalInitializeProcessor(&ExpFirstPrcb, 0, KiBootStackTop);               /* traps, KPRCB through GS */
+    KiPatchSmap();                                                          /* user copies, if the processor has SMAP */
+    if (!HalReadBootInformation(Magic, Information, &ExpBoot))
+        ExpBootFailed("reading the boot loader's information", STATUS_INVALID_PARAMETER);
+    ExInitializeOptions(ExpBoot.CommandLine);                               /* ExQueryBootOption */
+    MmInitializeFrames(&ExpBoot);                                           /* frames, final page tables, W^X */
+    KiInitializeDispatcher(&ExpFirstPrcb);                                  /* spin locks, dispatcher objects, DPC queue */
+    KiInitializeIdleThread(&ExpFirstPrcb, &ExpFirstIdleThread, KiBootStackTop, KiBootStackGuard + PAGE_SIZE);
+    MmInitializeSystemSpace();                                              /* pools, the system working set */
+    HalInitializeApic();                                                    /* software interrupts */
+    HalInitializeIoApic();                                                  /* device lines, all masked */
+    HalInitializeTimers();                                                  /* KeStallExecutionProcessor */
+    KiBootTime = HalReadRealTimeClock();
+    KeLowerIrql(PASSIVE_LEVEL);
+    HalStartClock();
+    __asm__ volatile("sti");                                                /* the clock ticks */
+    LdrInitialize();                                                        /* the kernel is a module: names for addresses */
+    ExpRequire("the object manager", ObInitialize());                       /* name space, handles */
+    ExpRequire("processes", PsInitialize());                                /* system threads */
+}
+
+INIT_CODE static VOID ExpPhase1(VOID)
+{
+    ExInitializeWorkQueues();                                               /* work items */
+    ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */
+    ExpRequire("the I/O manager", IoInitialize());                          /* drivers, devices, IRPs */
+    ExpRequire("section services", LdrInitializeServices());
+    ExpRequire("the file system", FsInitialize());                          /* \SystemRoot */
+    ExpMountBootImage();                                                    /* drivers, programs */
+    ExpRequire("the boot drivers", LdrLoadBootDrivers());                   /* ramdisk, console */
+    ExpRequire("the paging file", ExpCreatePagingFile());                   /* pages can leave memory */
+}
+
+static VOID ExpPhase1Thread(PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    ExpPhase1();
+    MmDiscardKernelInit();
+    KiBugCheck(PROCESS_INITIALIZATION_FAILED, (ULONG64)(LONG64)PsRunShell(), 0, 0, 0, NULL,
+               "the shell (bin/shell.exe of the system image) could not be started");
+}
+
+/* Called by boot/boot.S: long mode, boot page tables, boot stack, interrupts off. */
+DECLSPEC_NORETURN VOID KiSystemStartup(ULONG64 Magic, ULONG64 Information)
+{
+    HANDLE Thread;
+    NTSTATUS Status;
+
+    KiSetIrql(HIGH_LEVEL);
+    ExpPhase0(Magic, Information);
+    Status = PsCreateSystemThread(&Thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, ExpPhase1Thread, NULL);
+    if (!NT_SUCCESS(Status))
+        KiBugCheck(PROCESS_INITIALIZATION_FAILED, (ULONG64)(LONG64)Status, 0, 0, 0, NULL, "no thread for the second phase");
+    ZwClose(Thread);
+    KiIdleLoop();
+}

@@ -1,0 +1,271 @@
+/*
+ * Page faults: from the address to the page that belongs there.
+ *
+ *   MmAccessFault        which address space, at which level, may it be at all; then, with the working-set lock,
+ *   MiResolveFault       the entry's kind decides: demand-zero, transition (soft), paging-file (hard), or a mistake.
+ *
+ * Why it is right on many processors: an entry becomes valid or stops being valid only under its working-set lock, which
+ * the resolver holds. A transition entry may meanwhile turn into its original (another processor takes the frame from
+ * standby, under the PFN lock), so it is read again under that lock. A hard fault marks the frame as being read, lets go of
+ * the working-set lock and reads; whoever faults on the page meanwhile finds the transition entry, and waits for the same
+ * transfer. Whoever wants to delete the page waits for it, too. So nothing but this resolver ends that state.
+ */
+#include "mm/mi.h"
+#include "hal/hal.h"
+
+#define EFLAGS_AC 0x40000
+
+ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
+
+/* Frame becomes the page at Pte: PFN lock held. */
+static VOID MiAttachFrame(PMMPFN Pfn, PMMPTE Pte, ULONG_PTR Address, ULONG_PTR Owner, MMPTE Original)
+{
+    Pfn->Pte = Pte;
+    Pfn->OriginalPte = Original;
+    Pfn->VirtualPage = Address & ~(ULONG_PTR)(PAGE_SIZE - 1);
+    Pfn->Owner = Owner;
+}
+
+/* Lets go of the working-set lock, waits until there may be frames, takes it again. */
+static NTSTATUS MiRetryWithFrames(PMM_WORKING_SET WorkingSet)
+{
+    MiUnlockWorkingSet(WorkingSet);
+    MiWaitForFrames();
+    MiLockWorkingSet(WorkingSet);
+    return MI_RETRY;
+}
+
+static NTSTATUS MiDemandZeroFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address,
+                                  ULONG Protection)
+{
+    KIRQL Irql = MiLockPfn();
+    BOOLEAN Zeroed;
+    PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+    PMMPFN Pfn = MiPfn(Frame);
+
+    if (Frame == MI_NO_FRAME) {
+        MiUnlockPfn(Irql);
+        return MiRetryWithFrames(WorkingSet);
+    }
+    MiAttachFrame(Pfn, Pte, Address, MiMakeOwner(WorkingSet, Section), MiMakeDemandZero(Protection));
+    Pfn->State = MiFrameActive;
+    MiInsertInRing(WorkingSet, Pfn);
+    MiUnlockPfn(Irql);
+    /* The frame is ours alone until the entry is written, and the trimmer needs the lock that we hold. */
+    if (!Zeroed)
+        MiZeroFrame(Frame);
+    MiWritePte(Pte, MiMakeValid(Frame, Protection));
+    MiCountResident(Section, 1);
+    InterlockedIncrement64((PLONG64)&MiDemandZeroFaults);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS MiTransitionFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte)
+{
+    KIRQL Irql = MiLockPfn();
+    MMPTE Value = MiReadPte(Pte);
+    PMMPFN Pfn;
+
+    if (MiIsValid(Value) || MiKindOf(Value) != MiPteTransition) {
+        MiUnlockPfn(Irql);
+        return MI_RETRY;
+    }
+    Pfn = MiPfn(MiFrameOf(Value));
+    if (Pfn->Flags & MI_FRAME_READING) {
+        /* A collided fault: the page is on its way for someone else. */
+        PMI_TRANSFER Transfer = MiTransfer(Pfn->Transfer);
+        MiReferenceTransfer(Transfer);
+        MiUnlockPfn(Irql);
+        MiUnlockWorkingSet(WorkingSet);
+        MiWaitForTransfer(Transfer);
+        MiLockWorkingSet(WorkingSet);
+        return MI_RETRY;
+    }
+    if (Pfn->State == MiFrameModified)
+        Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
+    if (Pfn->State != MiFrameTransit)
+        MiUnlinkFrame(Pfn);
+    Pfn->State = MiFrameActive;
+    MiInsertInRing(WorkingSet, Pfn);
+    MiWritePte(Pte, MiMakeValid(MiFrameOf(Value), MiProtectionOf(Value)));
+    MiUnlockPfn(Irql);
+    MiCountResident(Section, 1);
+    InterlockedIncrement64((PLONG64)&MiSoftFaults);
+    return STATUS_SUCCESS;
+}
+
+/*
+ * Reads Count adjacent pages, whose entries lie side by side in one table and whose slots follow each other in one file, in
+ * one request. Working-set lock held, let go of during the transfer. STATUS_SUCCESS, MI_RETRY or STATUS_IN_PAGE_ERROR.
+ */
+NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count)
+{
+    PMI_TRANSFER Transfer = MiTryAllocateTransfer();
+    NTSTATUS Status;
+    BOOLEAN Zeroed;
+    KIRQL Irql;
+
+    if (Transfer == NULL) {
+        MiUnlockWorkingSet(WorkingSet);
+        MiWaitForTransferSlot();
+        MiLockWorkingSet(WorkingSet);
+        return MI_RETRY;
+    }
+    Transfer->File = MiFileOf(*Pte);
+    Transfer->Slot = MiSlotOf(*Pte);
+    Transfer->Count = Count;
+    Irql = MiLockPfn();
+    for (ULONG i = 0; i < Count; i++) {
+        PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+        PMMPFN Pfn = MiPfn(Frame);
+        if (Frame == MI_NO_FRAME) {
+            while (i-- > 0) {
+                Pfn = MiPfn(Transfer->Frames[i]);
+                MiWritePte(&Pte[i], Pfn->OriginalPte);
+                Pfn->Flags = 0;
+                MiFreeFrame(Pfn);
+            }
+            MiUnlockPfn(Irql);
+            MiDereferenceTransfer(Transfer);
+            return MiRetryWithFrames(WorkingSet);
+        }
+        Transfer->Frames[i] = Frame;
+        MiAttachFrame(Pfn, &Pte[i], Address + i * PAGE_SIZE, MiMakeOwner(WorkingSet, Section), Pte[i]);
+        Pfn->State = MiFrameTransit;
+        Pfn->Flags = MI_FRAME_READING;
+        Pfn->Transfer = Transfer->Index;
+        MiWritePte(&Pte[i], MiMakeTransition(Frame, MiProtectionOf(Pte[i])));
+    }
+    MiUnlockPfn(Irql);
+    MiUnlockWorkingSet(WorkingSet);
+
+    Status = MiTransferPages(Transfer, FALSE);
+
+    MiLockWorkingSet(WorkingSet);
+    Irql = MiLockPfn();
+    for (ULONG i = 0; i < Count; i++) {
+        PMMPFN Pfn = MiPfn(Transfer->Frames[i]);
+        Pfn->Flags &= (UCHAR)~MI_FRAME_READING;
+        if (NT_SUCCESS(Status)) {
+            Pfn->State = MiFrameActive;
+            MiInsertInRing(WorkingSet, Pfn);
+            MiWritePte(&Pte[i], MiMakeValid(Transfer->Frames[i], MiProtectionOf(Pfn->OriginalPte)));
+        } else {
+            MiWritePte(&Pte[i], Pfn->OriginalPte);
+            MiFreeFrame(Pfn);
+        }
+    }
+    MiUnlockPfn(Irql);
+    MiDereferenceTransfer(Transfer);
+    if (!NT_SUCCESS(Status))
+        return STATUS_IN_PAGE_ERROR;
+    MiCountResident(Section, (LONG)Count);
+    if (Section != NULL)
+        Section->PageIns += Count;
+    InterlockedExchangeAdd64((PLONG64)&MiPagesIn, Count);
+    InterlockedIncrement64((PLONG64)&MiHardFaults);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason)
+{
+    PMMPTE Pte;
+    MMPTE Value;
+    PMM_SECTION Section = NULL;
+    ULONG Write = Reason & MM_FAULT_WRITE, Execute = Reason & MM_FAULT_EXECUTE;
+
+    if (Space != NULL) {
+        PMMVAD Vad = MiFindVad(Space, Address);
+        if (Vad == NULL)
+            return STATUS_ACCESS_VIOLATION;
+        Pte = MiMakePte(Space->DirectoryTableBase, Address, &Space->PageTablePages);
+        if (Pte == NULL)
+            return MiRetryWithFrames(WorkingSet);
+        Value = MiReadPte(Pte);
+        if (Value.Value == 0) {
+            if (!Vad->Committed || !MiPermits(Vad->Protection, Write, Execute, 0))
+                return STATUS_ACCESS_VIOLATION;
+            return MiDemandZeroFault(WorkingSet, NULL, Pte, Address, Vad->Protection);
+        }
+    } else {
+        Pte = MiSystemPte(Address);
+        if (Pte == NULL)
+            return STATUS_ACCESS_VIOLATION;
+        Value = MiReadPte(Pte);
+        if (Address >= MM_KERNEL_BASE)
+            Section = MiSectionOfAddress(Address);
+    }
+
+    if (MiIsValid(Value)) {
+        /* Somebody else resolved it, or it is not allowed. An old, less permissive translation may linger here. */
+        if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
+            return STATUS_ACCESS_VIOLATION;
+        MiFlushOne(Address);
+        return STATUS_SUCCESS;
+    }
+    switch (MiKindOf(Value)) {
+    case MiPteZero:
+    case MiPteDecommitted:
+        return STATUS_ACCESS_VIOLATION;
+    case MiPteDiscarded:
+        return STATUS_FILE_DELETED;     /* the caller knows who touched it, and says so */
+    case MiPteDemandZero:
+    case MiPteTransition:
+    case MiPtePagingFile:
+        break;
+    default:
+        KiBugCheck(MEMORY_MANAGEMENT, Address, Value.Value, 0, 0, NULL, "the page-table entry of %p is of no known kind: %I64x",
+                   (PVOID)Address, Value.Value);
+    }
+    if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
+        return STATUS_ACCESS_VIOLATION;
+    if (MiKindOf(Value) == MiPteDemandZero)
+        return MiDemandZeroFault(WorkingSet, Section, Pte, Address, MiProtectionOf(Value));
+    if (MiKindOf(Value) == MiPteTransition)
+        return MiTransitionFault(WorkingSet, Section, Pte);
+    return MiReadPages(WorkingSet, Section, Pte, Address & ~(ULONG_PTR)(PAGE_SIZE - 1), 1);
+}
+
+/*
+ * The page-fault path. IRQL: any; above APC_LEVEL nothing can be resolved and it is a bugcheck that states the rule. Else
+ * raises to APC_LEVEL, may wait for a transfer or a frame. Returns STATUS_SUCCESS when the instruction shall be tried
+ * again, STATUS_ACCESS_VIOLATION or STATUS_IN_PAGE_ERROR otherwise.
+ */
+NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PKTRAP_FRAME Frame)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+    PMM_ADDRESS_SPACE Space = NULL;
+    PMM_WORKING_SET WorkingSet = &MiSystemWorkingSet;
+    NTSTATUS Status;
+
+    if (Reason & MM_FAULT_RESERVED)
+        KiBugCheck(MEMORY_MANAGEMENT, Address, Reason, 0, 0, Frame, "a page-table entry on the way to %p has reserved bits set",
+                   (PVOID)Address);
+    if (Address >= MM_SYSTEM_RANGE_START) {
+        if (Mode == UserMode)
+            return STATUS_ACCESS_VIOLATION;
+    } else {
+        Space = MmProcessSpace(KiCurrentThread()->Process);
+        if (Space == NULL || Address < MM_LOWEST_USER_ADDRESS || Address > MM_HIGHEST_USER_ADDRESS)
+            return Irql <= APC_LEVEL ? STATUS_ACCESS_VIOLATION : MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);
+        WorkingSet = &Space->WorkingSet;
+        Space->PageFaults++;
+    }
+    if (Irql > APC_LEVEL)
+        return MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);
+    if (WorkingSet->Lock.Owner == KiCurrentThread())
+        KiBugCheck(MEMORY_MANAGEMENT, Address, Reason, Frame->Rip, 0, Frame,
+                   "a holder of the working-set lock touched %p, which is not in memory; whoever resolves faults may touch "
+                   "resident memory only", (PVOID)Address);
+    /* The kernel reaches user memory through the copy routines alone, which lift SMAP; all else is a mistake to be shown. */
+    if (Space != NULL && Mode == KernelMode && HalHasSmap && !(Frame->EFlags & EFLAGS_AC))
+        return STATUS_ACCESS_VIOLATION;
+    MiLockWorkingSet(WorkingSet);
+    do
+        Status = MiResolveFault(WorkingSet, Space, Address, Reason);
+    while (Status == MI_RETRY);
+    MiUnlockWorkingSet(WorkingSet);
+    if (Status == STATUS_FILE_DELETED)
+        MiTouchedDiscarded(Address, Frame);
+    return Status;
+}

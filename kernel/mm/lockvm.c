@@ -1,0 +1,99 @@
+/*
+ * VirtualLock: pages of a process that stay in its working set until it unlocks them ("VirtualLock", "VirtualUnlock").
+ * A quota bounds what one process may hold; the resident budget bounds all of them together.
+ */
+#include "mm/mi.h"
+
+#define LOCK_QUOTA_PAGES 256            /* each process */
+
+VOID MiUnpinFrame(PMMPFN Pfn)
+{
+    PMM_ADDRESS_SPACE Space = CONTAINING_RECORD(MiWorkingSetOfFrame(Pfn), MM_ADDRESS_SPACE, WorkingSet);
+
+    Pfn->Flags &= (UCHAR)~MI_FRAME_PINNED;
+    MiDereferenceFrame(Pfn);
+    Space->LockedPages--;
+    MiReturnResident(1);
+}
+
+static NTSTATUS MiPinPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
+{
+    NTSTATUS Status;
+    PMMPFN Pfn;
+    KIRQL Irql;
+
+    do
+        Status = MiResolveFault(&Space->WorkingSet, Space, Address, 0);
+    while (Status == MI_RETRY);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Pfn = MiPfn(MiFrameOf(MiReadPte(MiFindPte(Space->DirectoryTableBase, Address))));
+    if (Pfn->Flags & MI_FRAME_PINNED)
+        return STATUS_SUCCESS;
+    if (Space->LockedPages >= LOCK_QUOTA_PAGES || !MiChargeResident(1))
+        return STATUS_WORKING_SET_QUOTA;
+    Irql = MiLockPfn();
+    MiReferenceFrame(Pfn);
+    Pfn->Flags |= MI_FRAME_PINNED;
+    MiUnlockPfn(Irql);
+    Space->LockedPages++;
+    return STATUS_SUCCESS;
+}
+
+/* Unpins what is pinned of [Start, End); FALSE when some page was not. Working-set lock held. */
+static BOOLEAN MiUnpinRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+{
+    BOOLEAN All = TRUE;
+
+    for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE) {
+        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
+        KIRQL Irql = MiLockPfn();
+        if (Pte != NULL && MiIsValid(MiReadPte(Pte)) && (MiPfn(MiFrameOf(MiReadPte(Pte)))->Flags & MI_FRAME_PINNED))
+            MiUnpinFrame(MiPfn(MiFrameOf(MiReadPte(Pte))));
+        else
+            All = FALSE;
+        MiUnlockPfn(Irql);
+    }
+    return All;
+}
+
+static BOOLEAN MiRoundRange(PULONG_PTR Base, SIZE_T Size, PULONG_PTR End)
+{
+    if (Size == 0 || Size > MM_HIGHEST_USER_ADDRESS || *Base > MM_HIGHEST_USER_ADDRESS + 1 - Size)
+        return FALSE;
+    *End = ROUND_TO_PAGES(*Base + Size);
+    *Base &= ~(ULONG_PTR)(PAGE_SIZE - 1);
+    return TRUE;
+}
+
+/* When it fails, nothing of the range is left locked. */
+NTSTATUS MmLockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+    ULONG_PTR End, At;
+
+    if (!MiRoundRange(&Base, Size, &End))
+        return STATUS_INVALID_PARAMETER;
+    if ((End - Base) >> PAGE_SHIFT > LOCK_QUOTA_PAGES)
+        return STATUS_WORKING_SET_QUOTA;
+    MiLockWorkingSet(&Space->WorkingSet);
+    for (At = Base; At < End && NT_SUCCESS(Status); At += PAGE_SIZE)
+        Status = MiPinPage(Space, At);
+    if (!NT_SUCCESS(Status))
+        MiUnpinRange(Space, Base, At - PAGE_SIZE);
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    return Status;
+}
+
+NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size)
+{
+    NTSTATUS Status;
+    ULONG_PTR End;
+
+    if (!MiRoundRange(&Base, Size, &End))
+        return STATUS_INVALID_PARAMETER;
+    MiLockWorkingSet(&Space->WorkingSet);
+    Status = MiUnpinRange(Space, Base, End) ? STATUS_SUCCESS : STATUS_NOT_LOCKED;
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    return Status;
+}

@@ -1,0 +1,203 @@
+/*
+ * Memory descriptor lists: pages of a buffer made to stay, and shown in system space ("Using MDLs").
+ */
+#include "mm/mi.h"
+#include "rtl/export.h"
+
+/* The address space that holds the buffer: the current process', or NULL for the system's. */
+static PMM_ADDRESS_SPACE MiSpaceOfAddress(ULONG_PTR Address)
+{
+    return Address >= MM_SYSTEM_RANGE_START ? NULL : MmProcessSpace(KiCurrentThread()->Process);
+}
+
+/* Brings one page in for the given use and references its frame. Working-set lock held, let go of on the way. */
+static NTSTATUS MiProbeAndLockPage(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason,
+                                   PPFN_NUMBER Frame)
+{
+    PMMPTE Pte;
+    MMPTE Value;
+    PMMPFN Pfn;
+    KIRQL Irql;
+
+    for (;;) {
+        NTSTATUS Status;
+        Pte = MiFindPte(Space != NULL ? Space->DirectoryTableBase : MiKernelRoot, Address);
+        Value = Pte != NULL ? MiReadPte(Pte) : MiMakeZero();
+        if (MiIsValid(Value) && MiPermits(MiProtectionOf(Value), Reason & MM_FAULT_WRITE, 0, 0))
+            break;
+        Status = MiIsValid(Value) ? STATUS_ACCESS_VIOLATION : MiResolveFault(WorkingSet, Space, Address, Reason);
+        if (!NT_SUCCESS(Status))
+            return Status == STATUS_IN_PAGE_ERROR ? Status : STATUS_ACCESS_VIOLATION;
+    }
+    *Frame = MiFrameOf(Value);
+    if (*Frame > MiHighestFrame)
+        return STATUS_SUCCESS;          /* device memory: nothing to hold */
+    Pfn = MiPfn(*Frame);
+    if (Pfn->Pte != NULL && Pfn->ReferenceCount == 0 && !MiChargeResident(1))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    Irql = MiLockPfn();
+    MiReferenceFrame(Pfn);
+    /* The device writes behind the entry's dirty bit. */
+    if (Reason & MM_FAULT_WRITE)
+        Pfn->Flags |= MI_FRAME_DIRTY;
+    MiUnlockPfn(Irql);
+    return STATUS_SUCCESS;
+}
+
+static VOID MiUnlockFrames(PPFN_NUMBER Frames, ULONG Count)
+{
+    for (ULONG i = 0; i < Count; i++) {
+        KIRQL Irql;
+        PMMPFN Pfn = MiPfn(Frames[i]);
+        if (Frames[i] > MiHighestFrame)
+            continue;
+        Irql = MiLockPfn();
+        if (Pfn->Pte != NULL && Pfn->ReferenceCount == 1)
+            MiReturnResident(1);
+        MiDereferenceFrame(Pfn);
+        MiUnlockPfn(Irql);
+    }
+}
+
+/* MmProbeAndLockPages with a status instead of an exception. IRQL: <= APC_LEVEL. */
+NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
+{
+    ULONG_PTR Start = (ULONG_PTR)MmGetMdlVirtualAddress(Mdl);
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Start, Mdl->ByteCount), Done;
+    PMM_ADDRESS_SPACE Space = MiSpaceOfAddress(Start);
+    PMM_WORKING_SET WorkingSet = Space != NULL ? &Space->WorkingSet : &MiSystemWorkingSet;
+    ULONG Reason = Operation == IoReadAccess ? 0 : MM_FAULT_WRITE;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Mdl->ByteCount == 0 || Start + Mdl->ByteCount < Start || (Start < MM_SYSTEM_RANGE_START && Space == NULL))
+        return STATUS_ACCESS_VIOLATION;
+    if (AccessMode != KernelMode && (Start < MM_LOWEST_USER_ADDRESS || Start + Mdl->ByteCount - 1 > MM_HIGHEST_USER_ADDRESS))
+        return STATUS_ACCESS_VIOLATION;
+    if (Start >= MM_DIRECT_MAP && Start < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE) {
+        for (Done = 0; Done < Pages; Done++)
+            MmGetMdlPfnArray(Mdl)[Done] = ((Start - MM_DIRECT_MAP) >> PAGE_SHIFT) + Done;
+        for (Done = 0; Done < Pages; Done++) {
+            KIRQL Irql = MiLockPfn();
+            if (MmGetMdlPfnArray(Mdl)[Done] <= MiHighestFrame)
+                MiReferenceFrame(MiPfn(MmGetMdlPfnArray(Mdl)[Done]));
+            MiUnlockPfn(Irql);
+        }
+    } else {
+        MiLockWorkingSet(WorkingSet);
+        for (Done = 0; Done < Pages && NT_SUCCESS(Status); Done += NT_SUCCESS(Status))
+            Status = MiProbeAndLockPage(WorkingSet, Space, ((Start >> PAGE_SHIFT) + Done) << PAGE_SHIFT, Reason,
+                                        &MmGetMdlPfnArray(Mdl)[Done]);
+        MiUnlockWorkingSet(WorkingSet);
+        if (!NT_SUCCESS(Status)) {
+            MiUnlockFrames(MmGetMdlPfnArray(Mdl), Done);
+            return Status;
+        }
+    }
+    Mdl->Process = Space != NULL ? (PEPROCESS)KiCurrentThread()->Process : NULL;
+    Mdl->MdlFlags |= MDL_PAGES_LOCKED | (Operation == IoReadAccess ? 0 : MDL_WRITE_OPERATION);
+    return STATUS_SUCCESS;
+}
+
+/* Documentation: "MmProbeAndLockPages": raises the status to the caller's __try. IRQL: <= APC_LEVEL for pageable memory. */
+VOID MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
+{
+    NTSTATUS Status = MmTryProbeAndLockPages(Mdl, AccessMode, Operation);
+
+    if (!NT_SUCCESS(Status))
+        ExRaiseStatus(Status);
+}
+NT_EXPORT(MmProbeAndLockPages);
+
+/* Documentation: "MmUnlockPages". Unmaps the pages when they were mapped. IRQL: <= DISPATCH_LEVEL. */
+VOID MmUnlockPages(PMDL Mdl)
+{
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(MmGetMdlVirtualAddress(Mdl), Mdl->ByteCount);
+
+    ASSERT(Mdl->MdlFlags & MDL_PAGES_LOCKED);
+    if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+        MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
+    MiUnlockFrames(MmGetMdlPfnArray(Mdl), Pages);
+    Mdl->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
+}
+NT_EXPORT(MmUnlockPages);
+
+/* Documentation: "MmBuildMdlForNonPagedPool": fills in the frames of memory that never leaves. IRQL: <= DISPATCH_LEVEL. */
+VOID MmBuildMdlForNonPagedPool(PMDL Mdl)
+{
+    ULONG_PTR Start = (ULONG_PTR)Mdl->StartVa;
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);
+
+    for (ULONG i = 0; i < Pages; i++)
+        MmGetMdlPfnArray(Mdl)[i] = (PFN_NUMBER)(MmGetPhysicalAddress((PVOID)(Start + i * PAGE_SIZE)).QuadPart >> PAGE_SHIFT);
+    Mdl->Process = NULL;
+    Mdl->MappedSystemVa = MmGetMdlVirtualAddress(Mdl);
+    Mdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
+}
+NT_EXPORT(MmBuildMdlForNonPagedPool);
+
+/*
+ * Documentation: "MmMapLockedPagesSpecifyCache", kernel mode. Pages that lie side by side in RAM are in the direct map
+ * already; others get system PTEs. NULL: none left. IRQL: <= DISPATCH_LEVEL. Never executable.
+ */
+PVOID MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_CACHING_TYPE CacheType,
+                                   PVOID RequestedAddress, ULONG BugCheckOnFailure, ULONG Priority)
+{
+    PPFN_NUMBER Frames = MmGetMdlPfnArray(Mdl);
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount), Run = 1;
+    ULONG_PTR Base;
+    PMMPTE Pte = NULL;
+
+    UNREFERENCED_PARAMETER(RequestedAddress);
+    if (AccessMode != KernelMode)
+        ExRaiseStatus(STATUS_NOT_SUPPORTED);
+    while (Run < Pages && Frames[Run] == Frames[0] + Run)
+        Run++;
+    if (Run == Pages && CacheType == MmCached && Frames[Pages - 1] < MiDirectMapFrames) {
+        Base = (ULONG_PTR)MiDirectAddress(Frames[0]);
+    } else {
+        Base = MiReserveRange(&MiSystemPtes, Pages);
+        if (Base != 0 && !MiMakeSystemTables(Base, Pages)) {
+            MiReleaseRange(&MiSystemPtes, Base, Pages);
+            Base = 0;
+        }
+        if (Base == 0) {
+            if (BugCheckOnFailure)
+                KiBugCheck(NO_MORE_SYSTEM_PTES, Pages, MiSystemPtes.Used, 0, 0, NULL, "no %u system PTEs are left", Pages);
+            return NULL;
+        }
+        for (ULONG i = 0; i < Pages; i++, Pte++) {
+            ULONG_PTR Address = Base + i * PAGE_SIZE;
+            MMPTE New = MiMakePermanent(Frames[i], MI_PROTECT_READ | ((Priority & MdlMappingNoWrite) ? 0 : MI_PROTECT_WRITE));
+            if (CacheType == MmNonCached)
+                New.Value |= MI_PTE_CACHE_DISABLE | MI_PTE_WRITE_THROUGH;
+            if (i == 0 || (Address & ((512ull << PAGE_SHIFT) - 1)) == 0)
+                Pte = MiSystemPte(Address);
+            MiWritePte(Pte, New);
+        }
+    }
+    Mdl->MappedSystemVa = (PVOID)(Base + Mdl->ByteOffset);
+    Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
+    return Mdl->MappedSystemVa;
+}
+NT_EXPORT(MmMapLockedPagesSpecifyCache);
+
+VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl)
+{
+    ULONG_PTR Base = (ULONG_PTR)PAGE_ALIGN(BaseAddress);
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);
+    PMMPTE Pte = NULL;
+
+    ASSERT(Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA);
+    Mdl->MdlFlags &= ~MDL_MAPPED_TO_SYSTEM_VA;
+    if (Base >= MM_DIRECT_MAP && Base < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE)
+        return;
+    for (ULONG i = 0; i < Pages; i++, Pte++) {
+        ULONG_PTR Address = Base + i * PAGE_SIZE;
+        if (i == 0 || (Address & ((512ull << PAGE_SHIFT) - 1)) == 0)
+            Pte = MiSystemPte(Address);
+        MiWritePte(Pte, MiMakeZero());
+        MiFlushOne(Address);
+    }
+    MiReleaseRange(&MiSystemPtes, Base, Pages);
+}
+NT_EXPORT(MmUnmapLockedPages);

@@ -1,0 +1,293 @@
+/*
+ * Mm's inside: the PFN database, lists, transfers, and which lock protects what.
+ *
+ * Locks, outermost first:
+ *   working-set lock (MM_WORKING_SET.Lock, fast mutex, APC_LEVEL), one per process and one for the system: valid entries
+ *       of its address space, which become valid and invalid only under it; its VADs; sections' counts (the system's).
+ *   PFN lock (MiPfnLock, spin lock, DISPATCH_LEVEL): the PFN database, all lists and rings, slot maps, and every entry
+ *       of kind transition: whoever holds it may turn a transition entry into the frame's OriginalPte when the frame is
+ *       used for something else. So a transition entry has to be read again after taking the lock.
+ *
+ * A holder of a working-set lock touches resident memory only, and waits for no transfer and for no
+ * frame: it lets go of the lock first and looks at the entry anew afterwards.
+ *
+ * The set that may never be paged, because resolving a fault needs it: everything in this folder, the PFN database, page
+ * tables, nonpaged pool (IRPs, MDLs, transfers, device, file and dispatcher objects), kernel stacks, the direct map, the
+ * driver of a paging device.
+ */
+#pragma once
+
+#include "mm/mm.h"
+#include "mm/layout.h"
+#include "mm/pte.h"
+#include "ke/spinlock.h"
+#include "section.h"
+
+/* Frames ------------------------------------------------------------------------------------------------------- */
+
+typedef enum _MI_FRAME_STATE {
+    MiFrameZeroed,      /* on a list: contents zero */
+    MiFrameFree,        /* on a list: contents of no interest */
+    MiFrameStandby,     /* on a list: clean, its page can be taken back; or be dropped, since OriginalPte can bring it back */
+    MiFrameModified,    /* on a list: must be written before it can be used otherwise */
+    MiFrameActive,      /* mapped by a valid entry, or a permanent part of the system */
+    MiFrameTransit,     /* being read in, or being written and not yet taken back */
+    MiFrameDeleted,     /* its page is gone, but a transfer or an MDL still refers to it: freed with the last reference */
+    MiFrameBad,         /* not RAM, or not ours */
+    MiFrameStates
+} MI_FRAME_STATE;
+#define MI_LISTS 4      /* the first four states have lists */
+
+#define MI_FRAME_DIRTY 0x01     /* contents are not in OriginalPte's slot, whatever the entry's dirty bit says */
+#define MI_FRAME_READING 0x02   /* Transit: a read is filling it */
+#define MI_FRAME_WRITING 0x04   /* a write is copying it out */
+#define MI_FRAME_IN_RING 0x08   /* linked into its owner's working-set ring */
+#define MI_FRAME_PINNED 0x10    /* VirtualLock holds one of the references */
+
+#define MI_NO_FRAME 0xFFFFFFFFu
+
+struct _MI_TRANSFER;
+typedef struct _MMPFN {
+    ULONG Flink, Blink;         /* list or ring neighbours, MI_NO_FRAME at the ends of a list */
+    PMMPTE Pte;                 /* the entry that maps it, through the direct map; NULL: permanent */
+    MMPTE OriginalPte;          /* what that entry becomes when the frame goes: demand-zero or paging-file */
+    ULONG_PTR VirtualPage;      /* the address mapped, for flushing the TLB */
+    ULONG_PTR Owner;            /* working set, or MM_SECTION + 1 (the system's then); see MiOwner... */
+    USHORT ReferenceCount;      /* transfers and MDLs that use it: not trimmed, not freed while above zero */
+    UCHAR State;
+    UCHAR Flags;
+    ULONG Transfer;             /* READING: index of its transfer */
+} MMPFN, *PMMPFN;
+C_ASSERT(sizeof(MMPFN) == 48);
+
+typedef struct _MI_FRAME_LIST {
+    ULONG First, Last;
+    PFN_NUMBER Count;
+} MI_FRAME_LIST;
+
+extern KSPIN_LOCK MiPfnLock;
+extern MI_FRAME_LIST MiFrameLists[MI_LISTS];
+extern PFN_NUMBER MiHighestFrame;       /* the last one in the database */
+extern PFN_NUMBER MiDirectMapFrames;    /* how many the direct map shows; RAM set aside lies behind the database */
+extern PFN_NUMBER MiTotalFrames;        /* general RAM: everything but bad */
+extern ULONG64 MiKernelRoot;            /* physical address of the system process' top-level table */
+#define MiPfn(Frame) ((PMMPFN)MM_PFN_DATABASE + (Frame))
+#define MiFrameNumber(Pfn) ((PFN_NUMBER)((Pfn) - (PMMPFN)MM_PFN_DATABASE))
+#define MiAvailableFrames() \
+    (MiFrameLists[MiFrameZeroed].Count + MiFrameLists[MiFrameFree].Count + MiFrameLists[MiFrameStandby].Count)
+
+FORCEINLINE PVOID MiDirectAddress(PFN_NUMBER Frame) { return (PVOID)(MM_DIRECT_MAP + (Frame << PAGE_SHIFT)); }
+
+FORCEINLINE KIRQL MiLockPfn(VOID)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+    KiSetIrql(DISPATCH_LEVEL);
+    KiAcquireSpinLock(&MiPfnLock);
+    return Irql;
+}
+FORCEINLINE VOID MiUnlockPfn(KIRQL Irql)
+{
+    KiReleaseSpinLock(&MiPfnLock);
+    KiSetIrql(Irql);
+}
+
+FORCEINLINE PMM_SECTION MiSectionOfFrame(PMMPFN Pfn)
+{
+    return (Pfn->Owner & 1) ? (PMM_SECTION)(Pfn->Owner - 1) : NULL;
+}
+extern MM_WORKING_SET MiSystemWorkingSet;
+FORCEINLINE PMM_WORKING_SET MiWorkingSetOfFrame(PMMPFN Pfn)
+{
+    return (Pfn->Owner & 1) ? &MiSystemWorkingSet : (PMM_WORKING_SET)Pfn->Owner;
+}
+FORCEINLINE ULONG_PTR MiMakeOwner(PMM_WORKING_SET WorkingSet, PMM_SECTION Section)
+{
+    return Section != NULL ? (ULONG_PTR)Section + 1 : (ULONG_PTR)WorkingSet;
+}
+
+/* pfn.c. All with the PFN lock held. */
+VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list, with that state */
+VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its state */
+/* A frame with nothing in it, off all lists; *Zeroed says whether it is. MI_NO_FRAME: none. */
+PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
+VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list; wakes who waits for frames */
+VOID MiReferenceFrame(PMMPFN Pfn);
+VOID MiDereferenceFrame(PMMPFN Pfn);                    /* frees a deleted frame with its last reference */
+VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
+VOID MiRemoveFromRing(PMMPFN Pfn);
+/* Without the lock. */
+VOID MiZeroFrame(PFN_NUMBER Frame);
+/* A zeroed frame for good: page tables, pool, stacks. MI_NO_FRAME when the resident budget is used up. IRQL <= DISPATCH. */
+PFN_NUMBER MiAllocatePermanentFrame(VOID);
+VOID MiFreePermanentFrame(PFN_NUMBER Frame);
+/* The budget of frames that may become permanent or locked: what remains keeps faults going. */
+BOOLEAN MiChargeResident(ULONG64 Frames);
+VOID MiReturnResident(ULONG64 Frames);
+/* Lets go of every lock, waits until frames are available. IRQL: <= APC_LEVEL, no working-set lock held. */
+VOID MiWaitForFrames(VOID);
+extern LONG64 MiResidentAvailable;
+extern KEVENT MiNeedFramesEvent;        /* set: the working-set manager shall trim */
+extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall write */
+#define MI_LOW_FRAMES (MiTotalFrames / 64 + 32)         /* below it, the manager is called */
+
+/* commit.c: promises of memory. A page that was promised can always be delivered: into a frame or into a slot. */
+BOOLEAN MiChargeCommit(ULONG64 Pages);
+VOID MiReturnCommit(ULONG64 Pages);
+VOID MiRaiseCommitLimit(LONG64 Pages);
+extern LONG64 MiCommittedPages, MiCommitLimit;
+
+/* Page tables (pagetable.c) ---------------------------------------------------------------------------------------- */
+
+/* The last-level entry of an address, or NULL when a table on the way is missing. Root: physical address of the top. */
+PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address);
+#define MiSystemPte(Address) MiFindPte(MiKernelRoot, (ULONG_PTR)(Address))
+/* The same, making missing tables. NULL: no frame for one. User tables are counted in *TablePages. */
+PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages);
+/* Makes the tables for a range of system space ahead, so that later look-ups cannot fail. */
+BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
+/* Frees the user half's tables; all pages are gone already. */
+VOID MiFreeUserTables(ULONG64 Root, PULONG64 TablePages);
+
+/* init.c: zeroed memory for good, before there are frames to allocate. Panics when there is none. */
+PVOID MiBootAllocate(ULONG64 Bytes);
+
+/* tlb.c: after it no processor uses an old translation of these pages. IRQL: <= DISPATCH_LEVEL. */
+VOID MiFlushTlb(const ULONG_PTR *Addresses, ULONG Count);
+FORCEINLINE VOID MiFlushOne(ULONG_PTR Address)
+{
+    MiFlushTlb(&Address, 1);
+}
+
+/* System address ranges (sysspace.c) ------------------------------------------------------------------------------- */
+
+/* A range given out by pages: a bitmap with its lock. */
+typedef struct _MI_RANGE {
+    ULONG_PTR Base;
+    RTL_BITMAP Map;
+    ULONG Hint;
+    KSPIN_LOCK Lock;
+    ULONG64 Used;
+} MI_RANGE, *PMI_RANGE;
+VOID MiInitializeRange(PMI_RANGE Range, ULONG_PTR Base, ULONG64 Pages);
+ULONG_PTR MiReserveRange(PMI_RANGE Range, ULONG64 Pages);    /* 0: none. IRQL: <= DISPATCH_LEVEL */
+VOID MiReleaseRange(PMI_RANGE Range, ULONG_PTR Address, ULONG64 Pages);
+extern MI_RANGE MiSystemPtes, MiNonPagedRange, MiPagedRange, MiDriverRange;
+
+/* Working sets (workset.c) ------------------------------------------------------------------------------------------- */
+
+extern LIST_ENTRY MiWorkingSetList;
+extern FAST_MUTEX MiWorkingSetListLock;     /* taken before a working-set lock */
+VOID MiInitializeWorkingSet(PMM_WORKING_SET WorkingSet, PKPROCESS Process);
+VOID MiRemoveWorkingSet(PMM_WORKING_SET WorkingSet);
+FORCEINLINE VOID MiLockWorkingSet(PMM_WORKING_SET WorkingSet) { ExAcquireFastMutex(&WorkingSet->Lock); }
+FORCEINLINE VOID MiUnlockWorkingSet(PMM_WORKING_SET WorkingSet) { ExReleaseFastMutex(&WorkingSet->Lock); }
+/*
+ * Takes up to Count pages out of a working set, lock held. Gentle: spares pages used since the last look. Returns how many
+ * left. Locked sections, locked pages and pages in transfer stay.
+ */
+ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle);
+/*
+ * Ends the life of one page, working-set lock held: frame, slot and entry are given back, the entry becomes NewPte.
+ * FALSE: a transfer is reading into it; *Transfer is referenced: let go of the lock, wait for it, try again.
+ */
+BOOLEAN MiDeletePage(ULONG_PTR Address, PMMPTE Pte, MMPTE NewPte, struct _MI_TRANSFER **Transfer);
+/* MiDeletePage for a run, waiting as needed. The working-set lock is held, and let go of and retaken on the way. */
+VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte);
+
+/* Faults (fault.c) ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * Makes one page valid for the given use, working-set lock held. STATUS_SUCCESS: it is. MI_RETRY: the lock was let go of
+ * (and is held again): look anew. Else what is wrong with the address.
+ */
+#define MI_RETRY ((NTSTATUS)0x40FF0001)
+NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason);
+/* Adjacent pages whose slots follow each other, in one request; Count <= MI_CLUSTER. As MiResolveFault. */
+NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count);
+extern ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
+
+/* Transfers and paging files (transfer.c, pagefile.c) ------------------------------------------------------------------ */
+
+#define MI_CLUSTER 16                   /* pages in one request */
+#define MI_TRANSFERS 16
+#define MI_PAGING_FILES 16
+
+/* One request to a paging file, with everything it needs, so that it cannot fail for want of memory. */
+typedef struct _MI_TRANSFER {
+    SINGLE_LIST_ENTRY FreeLink;
+    volatile LONG References;           /* the one who transfers, and each who waits for it */
+    ULONG Index;
+    ULONG Count;
+    ULONG File;
+    ULONG64 Slot;
+    NTSTATUS Status;
+    KEVENT Done;
+    MDL Mdl;                            /* the frame numbers follow it */
+    PFN_NUMBER Frames[MI_CLUSTER];
+} MI_TRANSFER, *PMI_TRANSFER;
+C_ASSERT(offsetof(MI_TRANSFER, Frames) == offsetof(MI_TRANSFER, Mdl) + sizeof(MDL));
+
+PMI_TRANSFER MiTransfer(ULONG Index);
+PMI_TRANSFER MiTryAllocateTransfer(VOID);   /* NULL: all in use. IRQL: <= DISPATCH_LEVEL */
+PMI_TRANSFER MiTryAllocateWriteTransfer(VOID);  /* the writer's: readers leave some for it */
+VOID MiWaitForTransferSlot(VOID);           /* until one may be free. No locks held */
+VOID MiReferenceTransfer(PMI_TRANSFER Transfer);
+VOID MiDereferenceTransfer(PMI_TRANSFER Transfer);
+VOID MiWaitForTransfer(PMI_TRANSFER Transfer);  /* and drops the caller's reference */
+/* Reads or writes Transfer->Count frames at Transfer->Slot, and waits. IRQL: <= APC_LEVEL, no working-set lock held. */
+NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write);
+
+typedef struct _MI_PAGING_FILE {
+    CHAR Name[32];
+    PDEVICE_OBJECT Device;
+    PFILE_OBJECT FileObject;
+    RTL_BITMAP Map;                     /* PFN lock from here: one bit a slot */
+    ULONG Hint;
+    ULONG Slots, Used, Bad;
+    PULONG Checksums;                   /* checked build: of each slot's contents */
+    PIRP Irps[MI_TRANSFERS];            /* one for each transfer, by its index */
+} MI_PAGING_FILE, *PMI_PAGING_FILE;
+extern MI_PAGING_FILE MiPagingFiles[MI_PAGING_FILES];
+extern ULONG MiPagingFileCount;
+/* PFN lock held. Up to Count adjacent slots of one file; returns how many, 0 when all are used. */
+ULONG MiAllocateSlots(ULONG Count, PULONG File, PULONG64 Slot);
+VOID MiFreeSlot(ULONG File, ULONG64 Slot);
+VOID MiFreeSlotOf(MMPTE Pte);               /* of a paging-file entry; else nothing */
+VOID MiRetireSlot(ULONG File, ULONG64 Slot);  /* a write failed: never used again */
+
+/* Writer (writer.c) -------------------------------------------------------------------------------------------------- */
+
+/* Writes one cluster of the modified list. FALSE: nothing was there to write. No locks held. IRQL: <= APC_LEVEL. */
+BOOLEAN MiWriteCluster(VOID);
+/* Writes until the modified list is empty and all writes are done, or nothing more can be written. */
+VOID MiFlushModifiedPages(VOID);
+extern ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
+
+/* Sections (section.c) ----------------------------------------------------------------------------------------------- */
+
+PMM_SECTION MiSectionOfAddress(ULONG_PTR Address);      /* system working-set lock held */
+ULONG64 MiDiscardKernelSections(VOID);                  /* pages given back */
+/* Counts a page of a section in or out of memory, working-set lock held. */
+FORCEINLINE VOID MiCountResident(PMM_SECTION Section, LONG Change)
+{
+    if (Section != NULL)
+        Section->ResidentPages += (ULONG)Change;
+}
+#define MI_SECTION_COOKIE 0x4E4F495443455354ull
+
+/* Virtual addresses of processes (vad.c) -------------------------------------------------------------------------------- */
+
+typedef struct _MMVAD {
+    RTL_AVL_NODE Node;
+    ULONG_PTR Start, End;       /* End is the first byte behind */
+    ULONG Protection;           /* MI_PROTECT_..., 0: no access */
+    BOOLEAN Committed;          /* every page is, unless its entry says decommitted; else those with an entry are */
+    ULONG64 TablesCharged;
+} MMVAD, *PMMVAD;
+PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
+/* lockvm.c: takes VirtualLock's hold off a frame. Working-set lock and PFN lock held. */
+VOID MiUnpinFrame(PMMPFN Pfn);
+
+/* Bugchecks that state the rule (rules.c) ------------------------------------------------------------------------------ */
+NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP_FRAME Frame);
+DECLSPEC_NORETURN VOID MiTouchedDiscarded(ULONG_PTR Address, PKTRAP_FRAME Frame);

@@ -1,0 +1,123 @@
+/*
+ * Paging files: where the slots are, which are used, and how more of them come to be.
+ *
+ * A paging file is a device or file reached by IRPs, a bitmap of slots of one page each, and the requests that the
+ * transfers use on it. Slots are handed out in runs, so that a cluster goes out, and comes back, in one request.
+ */
+#include "mm/mi.h"
+#include "io/io.h"
+#include "rtl/rtl.h"
+
+#define MI_PAGING_FILE_TAG 'fPmM'
+
+MI_PAGING_FILE MiPagingFiles[MI_PAGING_FILES];
+ULONG MiPagingFileCount;
+
+ULONG MiAllocateSlots(ULONG Count, PULONG File, PULONG64 Slot)
+{
+    /* The file with most room first; then whatever run there is, halving the wish until one slot is asked for. */
+    ULONG Best = 0;
+
+    for (ULONG i = 1; i < MiPagingFileCount; i++)
+        if (MiPagingFiles[i].Slots - MiPagingFiles[i].Used > MiPagingFiles[Best].Slots - MiPagingFiles[Best].Used)
+            Best = i;
+    if (MiPagingFileCount == 0)
+        return 0;
+    for (; Count > 0; Count /= 2) {
+        PMI_PAGING_FILE F = &MiPagingFiles[Best];
+        ULONG Index = F->Slots - F->Used >= Count ? RtlFindClearBitsAndSet(&F->Map, Count, F->Hint) : MAXULONG;
+        if (Index != MAXULONG) {
+            F->Hint = Index + Count;
+            F->Used += Count;
+            *File = Best;
+            *Slot = Index;
+            return Count;
+        }
+    }
+    return 0;
+}
+
+VOID MiFreeSlot(ULONG File, ULONG64 Slot)
+{
+    PMI_PAGING_FILE F = &MiPagingFiles[File];
+
+    ASSERT(Slot < F->Slots && RtlTestBit(&F->Map, (ULONG)Slot));
+    RtlClearBit(&F->Map, (ULONG)Slot);
+    F->Used--;
+}
+
+VOID MiFreeSlotOf(MMPTE Pte)
+{
+    if (!MiIsValid(Pte) && MiKindOf(Pte) == MiPtePagingFile)
+        MiFreeSlot(MiFileOf(Pte), MiSlotOf(Pte));
+}
+
+VOID MiRetireSlot(ULONG File, ULONG64 Slot)
+{
+    UNREFERENCED_PARAMETER(Slot);
+    MiPagingFiles[File].Bad++;          /* its bit stays set: nobody gets it again */
+    MiRaiseCommitLimit(-1);
+}
+
+static VOID MiFreePagingFileParts(PMI_PAGING_FILE File)
+{
+    for (ULONG i = 0; i < MI_TRANSFERS; i++)
+        if (File->Irps[i] != NULL)
+            IoFreePagingIrp(File->Irps[i]);
+    if (File->Map.Buffer != NULL)
+        ExFreePoolWithTag(File->Map.Buffer, MI_PAGING_FILE_TAG);
+    if (File->Checksums != NULL)
+        ExFreePoolWithTag(File->Checksums, MI_PAGING_FILE_TAG);
+    RtlZeroMemory(File, sizeof(*File));
+}
+
+/*
+ * Adds a paging file of Pages slots. Everything it will ever need is allocated here. IRQL: PASSIVE_LEVEL; one at a time.
+ * STATUS_TOO_MANY_PAGING_FILES, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER (no slot at all).
+ */
+NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCSTR Name, ULONG Pages)
+{
+    PMI_PAGING_FILE File = &MiPagingFiles[MiPagingFileCount];
+    SIZE_T MapBytes = (Pages + 31) / 32 * sizeof(ULONG);
+    KIRQL Irql;
+
+    if (MiPagingFileCount == MI_PAGING_FILES)
+        return STATUS_TOO_MANY_PAGING_FILES;
+    if (Pages == 0)
+        return STATUS_INVALID_PARAMETER;
+    RtlZeroMemory(File, sizeof(*File));
+    strncpy(File->Name, Name, sizeof(File->Name) - 1);
+    File->Device = Device;
+    File->FileObject = FileObject;
+    File->Slots = Pages;
+    RtlInitializeBitMap(&File->Map, ExAllocatePoolZero(NonPagedPool, MapBytes, MI_PAGING_FILE_TAG), Pages);
+#if DBG
+    File->Checksums = ExAllocatePoolZero(NonPagedPool, Pages * sizeof(ULONG), MI_PAGING_FILE_TAG);
+    if (File->Checksums == NULL) {
+        MiFreePagingFileParts(File);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+#endif
+    for (ULONG i = 0; i < MI_TRANSFERS; i++)
+        if ((File->Irps[i] = IoAllocatePagingIrp(FileObject)) == NULL)
+            break;
+    if (File->Map.Buffer == NULL || File->Irps[MI_TRANSFERS - 1] == NULL) {
+        MiFreePagingFileParts(File);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Irql = MiLockPfn();
+    MiPagingFileCount++;
+    MiUnlockPfn(Irql);
+    MiRaiseCommitLimit(Pages);
+    return STATUS_SUCCESS;
+}
+
+ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count)
+{
+    for (ULONG i = 0; i < min(Count, MiPagingFileCount); i++) {
+        RtlCopyMemory(Entries[i].Name, MiPagingFiles[i].Name, sizeof(Entries[i].Name));
+        Entries[i].Slots = MiPagingFiles[i].Slots;
+        Entries[i].Used = MiPagingFiles[i].Used;
+    }
+    return MiPagingFileCount;
+}

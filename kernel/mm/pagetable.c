@@ -1,0 +1,90 @@
+/*
+ * Page tables: finding the entry of an address, and making the tables on the way.
+ *
+ *   63     48 47    39 38    30 29    21 20    12 11      0
+ *   +--------+--------+--------+--------+--------+---------+
+ *   |  sign  | level 3| level 2| level 1| level 0| offset  |
+ *   +--------+--------+--------+--------+--------+---------+
+ *
+ * Tables are read through the direct map. Those of the upper half are made once and never given back; those of a process
+ * are made as its pages are touched and go with it.
+ */
+#include "mm/mi.h"
+
+#define LEVELS 4
+#define INDEX(Address, Level) (((Address) >> (PAGE_SHIFT + 9 * (Level))) & 511)
+#define USER_TOP_ENTRIES 256
+
+static PMMPTE MiTableAt(ULONG64 Physical)
+{
+    return (PMMPTE)(MM_DIRECT_MAP + Physical);
+}
+
+PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address)
+{
+    PMMPTE Table = MiTableAt(Root);
+
+    for (ULONG Level = LEVELS - 1; Level > 0; Level--) {
+        MMPTE Entry = Table[INDEX(Address, Level)];
+        if (!MiIsValid(Entry) || MiIsLarge(Entry))
+            return NULL;
+        Table = MiTableAt(Entry.Value & MI_PTE_FRAME_MASK);
+    }
+    return &Table[INDEX(Address, 0)];
+}
+
+/* IRQL: <= DISPATCH_LEVEL. User half: working-set lock held. System half: the caller serialises by owning the range. */
+PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages)
+{
+    PMMPTE Table = MiTableAt(Root);
+    BOOLEAN User = Address < MM_SYSTEM_RANGE_START;
+
+    for (ULONG Level = LEVELS - 1; Level > 0; Level--) {
+        PMMPTE Entry = &Table[INDEX(Address, Level)];
+        MMPTE Value = MiReadPte(Entry);
+        if (!MiIsValid(Value)) {
+            PFN_NUMBER Frame = MiAllocatePermanentFrame();
+            MMPTE New = MiMakeTable(Frame, User);
+            if (Frame == MI_NO_FRAME)
+                return NULL;
+            /* Two processors may make a table of system space at once for neighbouring ranges: one of them wins. */
+            if (!__sync_bool_compare_and_swap(&Entry->Value, Value.Value, New.Value)) {
+                MiFreePermanentFrame(Frame);
+                New = MiReadPte(Entry);
+            } else if (TablePages != NULL) {
+                (*TablePages)++;
+            }
+            Value = New;
+        }
+        Table = MiTableAt(Value.Value & MI_PTE_FRAME_MASK);
+    }
+    return &Table[INDEX(Address, 0)];
+}
+
+BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages)
+{
+    ULONG_PTR End = Address + (Pages << PAGE_SHIFT);
+
+    for (; Address < End; Address = (Address | ((512ull << PAGE_SHIFT) - 1)) + 1)
+        if (MiMakePte(MiKernelRoot, Address, NULL) == NULL)
+            return FALSE;
+    return TRUE;
+}
+
+static VOID MiFreeTable(PMMPTE Table, ULONG Level, ULONG Entries, PULONG64 TablePages)
+{
+    for (ULONG i = 0; i < Entries; i++) {
+        if (!MiIsValid(Table[i]))
+            continue;
+        if (Level > 1)
+            MiFreeTable(MiTableAt(Table[i].Value & MI_PTE_FRAME_MASK), Level - 1, 512, TablePages);
+        MiFreePermanentFrame(MiFrameOf(Table[i]));
+        MiWritePte(&Table[i], MiMakeZero());
+        (*TablePages)--;
+    }
+}
+
+VOID MiFreeUserTables(ULONG64 Root, PULONG64 TablePages)
+{
+    MiFreeTable(MiTableAt(Root), LEVELS - 1, USER_TOP_ENTRIES, TablePages);
+}

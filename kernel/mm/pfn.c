@@ -1,0 +1,219 @@
+/*
+ * The PFN database: one entry per frame of RAM, the lists that free and reusable frames wait on, and who gets one.
+ *
+ * Frames are handed out zeroed, free, standby, in that order. Taking one from standby ends the page that it still held:
+ * its entry, which says transition, becomes what the frame's OriginalPte says (paging-file or demand-zero), so the next
+ * touch of that page brings it back from there.
+ */
+#include "mm/mi.h"
+
+KSPIN_LOCK MiPfnLock;
+MI_FRAME_LIST MiFrameLists[MI_LISTS] = {
+    {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}};
+PFN_NUMBER MiHighestFrame, MiTotalFrames;
+LONG64 MiResidentAvailable;
+KEVENT MiNeedFramesEvent, MiWriterEvent;
+static KEVENT MiFramesEvent;            /* set whenever a frame becomes available while somebody waits */
+static ULONG MiFrameWaiters;            /* PFN lock */
+
+#define MI_WRITE_THRESHOLD 32           /* modified frames that are worth a round of the writer */
+
+VOID MiInitializeFrameEvents(VOID)
+{
+    KeInitializeEvent(&MiNeedFramesEvent, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&MiWriterEvent, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&MiFramesEvent, NotificationEvent, FALSE);
+}
+
+VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn)
+{
+    MI_FRAME_LIST *Head = &MiFrameLists[List];
+    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
+
+    Pfn->State = (UCHAR)List;
+    Pfn->Flink = MI_NO_FRAME;
+    Pfn->Blink = Head->Last;
+    if (Head->Last != MI_NO_FRAME)
+        MiPfn(Head->Last)->Flink = Frame;
+    else
+        Head->First = Frame;
+    Head->Last = Frame;
+    Head->Count++;
+    if (List == MiFrameModified) {
+        if (Head->Count == MI_WRITE_THRESHOLD)
+            KeSetEvent(&MiWriterEvent, 0, FALSE);
+    } else if (MiFrameWaiters != 0) {
+        KeSetEvent(&MiFramesEvent, 0, FALSE);
+    }
+}
+
+VOID MiUnlinkFrame(PMMPFN Pfn)
+{
+    MI_FRAME_LIST *Head = &MiFrameLists[Pfn->State];
+
+    ASSERT(Pfn->State < MI_LISTS && Head->Count != 0);
+    if (Pfn->Blink != MI_NO_FRAME)
+        MiPfn(Pfn->Blink)->Flink = Pfn->Flink;
+    else
+        Head->First = Pfn->Flink;
+    if (Pfn->Flink != MI_NO_FRAME)
+        MiPfn(Pfn->Flink)->Blink = Pfn->Blink;
+    else
+        Head->Last = Pfn->Blink;
+    Head->Count--;
+}
+
+PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
+{
+    PMMPFN Pfn;
+    ULONG List = MiFrameZeroed;
+
+    while (MiFrameLists[List].Count == 0)
+        if (++List > MiFrameStandby)
+            return MI_NO_FRAME;
+    Pfn = MiPfn(MiFrameLists[List].First);
+    MiUnlinkFrame(Pfn);
+    if (List == MiFrameStandby)
+        MiWritePte(Pfn->Pte, Pfn->OriginalPte);
+    *Zeroed = List == MiFrameZeroed;
+    Pfn->Flags = 0;
+    Pfn->ReferenceCount = 0;
+    Pfn->OriginalPte = MiMakeZero();
+    if (MiAvailableFrames() < MI_LOW_FRAMES)
+        KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
+    return MiFrameNumber(Pfn);
+}
+
+VOID MiFreeFrame(PMMPFN Pfn)
+{
+    ASSERT(Pfn->ReferenceCount == 0 && (Pfn->Flags & MI_FRAME_IN_RING) == 0);
+    Pfn->Pte = NULL;
+    Pfn->Owner = 0;
+    Pfn->Flags = 0;
+    Pfn->OriginalPte = MiMakeZero();
+    MiInsertFrame(MiFrameFree, Pfn);
+}
+
+VOID MiReferenceFrame(PMMPFN Pfn)
+{
+    ASSERT(Pfn->ReferenceCount != MAXUSHORT);
+    Pfn->ReferenceCount++;
+}
+
+VOID MiDereferenceFrame(PMMPFN Pfn)
+{
+    ASSERT(Pfn->ReferenceCount != 0);
+    if (--Pfn->ReferenceCount == 0 && Pfn->State == MiFrameDeleted)
+        MiFreeFrame(Pfn);
+}
+
+/* A ring is doubly linked and closed: WorkingSet->FirstFrame is the oldest, its Blink the newest. */
+VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn)
+{
+    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
+
+    if (WorkingSet->Size++ == 0) {
+        Pfn->Flink = Pfn->Blink = Frame;
+        WorkingSet->FirstFrame = Frame;
+    } else {
+        PMMPFN First = MiPfn(WorkingSet->FirstFrame);
+        Pfn->Flink = (ULONG)WorkingSet->FirstFrame;
+        Pfn->Blink = First->Blink;
+        MiPfn(First->Blink)->Flink = Frame;
+        First->Blink = Frame;
+    }
+    Pfn->Flags |= MI_FRAME_IN_RING;
+}
+
+VOID MiRemoveFromRing(PMMPFN Pfn)
+{
+    PMM_WORKING_SET WorkingSet = MiWorkingSetOfFrame(Pfn);
+
+    ASSERT(Pfn->Flags & MI_FRAME_IN_RING);
+    if (--WorkingSet->Size != 0) {
+        MiPfn(Pfn->Blink)->Flink = Pfn->Flink;
+        MiPfn(Pfn->Flink)->Blink = Pfn->Blink;
+        if (WorkingSet->FirstFrame == MiFrameNumber(Pfn))
+            WorkingSet->FirstFrame = Pfn->Flink;
+    }
+    Pfn->Flags &= (UCHAR)~MI_FRAME_IN_RING;
+}
+
+VOID MiZeroFrame(PFN_NUMBER Frame)
+{
+    PVOID Address = MiDirectAddress(Frame);
+    ULONG64 Words = PAGE_SIZE / sizeof(ULONG64);
+
+    __asm__ volatile("rep stosq" : "+D"(Address), "+c"(Words) : "a"(0ull) : "memory");
+}
+
+BOOLEAN MiChargeResident(ULONG64 Frames)
+{
+    LONG64 Left = InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames);
+
+    if (Left >= 0)
+        return TRUE;
+    InterlockedAdd64(&MiResidentAvailable, (LONG64)Frames);
+    return FALSE;
+}
+
+VOID MiReturnResident(ULONG64 Frames)
+{
+    InterlockedAdd64(&MiResidentAvailable, (LONG64)Frames);
+}
+
+PFN_NUMBER MiAllocatePermanentFrame(VOID)
+{
+    PFN_NUMBER Frame;
+    BOOLEAN Zeroed;
+    KIRQL Irql;
+
+    if (!MiChargeResident(1))
+        return MI_NO_FRAME;
+    Irql = MiLockPfn();
+    Frame = MiTakeFrame(&Zeroed);
+    if (Frame != MI_NO_FRAME) {
+        PMMPFN Pfn = MiPfn(Frame);
+        Pfn->State = MiFrameActive;
+        Pfn->Pte = NULL;
+        Pfn->Owner = 0;
+    }
+    MiUnlockPfn(Irql);
+    if (Frame == MI_NO_FRAME)
+        MiReturnResident(1);
+    else if (!Zeroed)
+        MiZeroFrame(Frame);
+    return Frame;
+}
+
+VOID MiFreePermanentFrame(PFN_NUMBER Frame)
+{
+    KIRQL Irql = MiLockPfn();
+
+    ASSERT(MiPfn(Frame)->State == MiFrameActive && MiPfn(Frame)->Pte == NULL);
+    MiFreeFrame(MiPfn(Frame));
+    MiUnlockPfn(Irql);
+    MiReturnResident(1);
+}
+
+/*
+ * Waits until a frame is available; another may have taken it by the time this returns, so callers look again. The
+ * event is cleared under the PFN lock before the wait, and every insertion sets it under that lock: none is missed.
+ */
+VOID MiWaitForFrames(VOID)
+{
+    KIRQL Irql = MiLockPfn();
+
+    if (MiAvailableFrames() != 0) {
+        MiUnlockPfn(Irql);
+        return;
+    }
+    MiFrameWaiters++;
+    KeClearEvent(&MiFramesEvent);
+    MiUnlockPfn(Irql);
+    KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
+    KeWaitForSingleObject(&MiFramesEvent, WrFreePage, KernelMode, FALSE, NULL);
+    Irql = MiLockPfn();
+    MiFrameWaiters--;
+    MiUnlockPfn(Irql);
+}

@@ -1,0 +1,74 @@
+/*
+ * Bugchecks of the pager that state the rule in words: what was touched, by whom, at which level, what state it is in, and
+ * what would have been right.
+ */
+#include "mm/mi.h"
+#include "kd/kd.h"
+
+static PCSTR MiVerb(ULONG Reason)
+{
+    return (Reason & MM_FAULT_EXECUTE) ? "executed" : (Reason & MM_FAULT_WRITE) ? "wrote" : "read";
+}
+
+/* Why a touch of that address faults, as far as its entry tells. */
+static PCSTR MiStateWords(PMMPTE Pte)
+{
+    MMPTE Value = Pte != NULL ? MiReadPte(Pte) : MiMakeZero();
+
+    if (MiIsValid(Value))
+        return "in memory but may not be used that way";
+    switch (MiKindOf(Value)) {
+    case MiPteDemandZero: return "pageable and was never touched";
+    case MiPteTransition: return "pageable and out of the working set";
+    case MiPtePagingFile: return "pageable and paged out";
+    case MiPteDiscarded: return "discarded: it was INIT";
+    default: return "not there at all";
+    }
+}
+
+/*
+ * A fault at DISPATCH_LEVEL or above. STATUS_SUCCESS: another processor has resolved it meanwhile. Else a bugcheck: 0xD1 when
+ * a driver's code did it, 0xA when the kernel's did ("Bug Check 0xA", "Bug Check 0xD1"). Parameters as documented: address,
+ * level, access (bit 0 write, bit 3 execute), instruction.
+ */
+NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP_FRAME Frame)
+{
+    ULONG64 Root;
+    PMMPTE Pte;
+    ULONG Code, Access = ((Reason & MM_FAULT_WRITE) ? 1u : 0u) | ((Reason & MM_FAULT_EXECUTE) ? 8u : 0u);
+    CHAR Who[KD_ADDRESS_TEXT], What[KD_ADDRESS_TEXT];
+    PMM_SECTION Section;
+    PCSTR Remedy;
+
+    __asm__ volatile("movq %%cr3, %0" : "=r"(Root));
+    Pte = Address > MM_HIGHEST_USER_ADDRESS && Address < MM_SYSTEM_RANGE_START ? NULL
+                                                                               : MiFindPte(Root & MI_PTE_FRAME_MASK, Address);
+    if (Pte != NULL && MiIsValid(MiReadPte(Pte)) &&
+        MiPermits(MiProtectionOf(MiReadPte(Pte)), Reason & MM_FAULT_WRITE, Reason & MM_FAULT_EXECUTE, 0) &&
+        (Address >= MM_SYSTEM_RANGE_START || !(Reason & MM_FAULT_PRESENT))) {
+        MiFlushOne(Address);
+        return STATUS_SUCCESS;
+    }
+    Section = MmFindSection((PVOID)Address);
+    if (Address < MM_SYSTEM_RANGE_START)
+        Remedy = "user memory may be touched only in the caller's thread, at APC_LEVEL or below, after a probe";
+    else if (Section != NULL && Section->Kind == MmSectionDiscarded)
+        Remedy = "nothing of INIT may be needed once DriverEntry has returned: move it to another section";
+    else if (Section != NULL)
+        Remedy = "lock the section first (MmLockPagableCodeSection or MmLockPagableDataSection), or stay at APC_LEVEL or below";
+    else
+        Remedy = "at DISPATCH_LEVEL and above only nonpaged or locked memory may be touched";
+    Code = Frame->Rip >= MM_DRIVER_IMAGES ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
+    KiBugCheck(Code, Address, Irql, Access, Frame->Rip, Frame, "%s %s %s at IRQL %u; it is %s. The rule: %s",
+               KdNameAddress((PVOID)Frame->Rip, Who), MiVerb(Reason), KdNameAddress((PVOID)Address, What), Irql,
+               MiStateWords(Pte), Remedy);
+}
+
+DECLSPEC_NORETURN VOID MiTouchedDiscarded(ULONG_PTR Address, PKTRAP_FRAME Frame)
+{
+    CHAR Who[KD_ADDRESS_TEXT], What[KD_ADDRESS_TEXT];
+
+    KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
+               "%s touched %s, which was INIT and is discarded. The rule: nothing of INIT may be needed once DriverEntry has "
+               "returned", KdNameAddress((PVOID)Frame->Rip, Who), KdNameAddress((PVOID)Address, What));
+}

@@ -1,0 +1,231 @@
+/*
+ * Pageable sections of images: lock, unlock, page entirely, reset (LITERATURE L20-L35; documentation of
+ * "MmLockPagableCodeSection", "MmUnlockPagableImageSection", "MmPageEntireDriver", "MmResetDriverPaging").
+ *
+ * A handle is the address of the section's MM_SECTION, so locking by handle needs no search; a cookie in it tells it from
+ * any other pointer, as far as that can be told. Counts and residency are under the system working-set lock, which the
+ * trimmer holds, too: a page of a section whose count is not zero never leaves.
+ *
+ * Locking raises the count first and brings the pages in then, so nothing that has come in can leave again meanwhile. Whoever
+ * locks a section that another is just bringing in counts and waits for the rest as well: nobody returns before all is in.
+ */
+#include "mm/mi.h"
+#include "kd/kd.h"
+#include "ke/rules.h"
+#include "rtl/export.h"
+
+static RTL_AVL_TREE MiSectionTree;      /* system working-set lock and MiSectionTreeLock to change, either to read */
+static KSPIN_LOCK MiSectionTreeLock;
+
+static LONG MiCompareSection(const VOID *Key, const RTL_AVL_NODE *Node)
+{
+    const MM_SECTION *Section = CONTAINING_RECORD(Node, MM_SECTION, AddressNode);
+    ULONG_PTR Address = (ULONG_PTR)Key;
+
+    if (Address < Section->Base)
+        return -1;
+    return Address >= Section->Base + ((ULONG_PTR)Section->PageCount << PAGE_SHIFT);
+}
+
+PMM_SECTION MiSectionOfAddress(ULONG_PTR Address)
+{
+    PRTL_AVL_NODE Node = RtlAvlFind(&MiSectionTree, (const VOID *)Address, MiCompareSection);
+
+    return Node != NULL ? CONTAINING_RECORD(Node, MM_SECTION, AddressNode) : NULL;
+}
+
+VOID MiInsertSection(PMM_SECTION Section)
+{
+    BOOLEAN Enabled = KiDisableInterrupts();
+
+    KiAcquireSpinLock(&MiSectionTreeLock);
+    RtlAvlInsert(&MiSectionTree, &Section->AddressNode, (const VOID *)Section->Base, MiCompareSection);
+    Section->Cookie = MI_SECTION_COOKIE;
+    KiReleaseSpinLock(&MiSectionTreeLock);
+    KiRestoreInterrupts(Enabled);
+}
+
+VOID MiRemoveSection(PMM_SECTION Section)
+{
+    BOOLEAN Enabled = KiDisableInterrupts();
+
+    KiAcquireSpinLock(&MiSectionTreeLock);
+    RtlAvlRemove(&MiSectionTree, &Section->AddressNode);
+    Section->Cookie = 0;
+    KiReleaseSpinLock(&MiSectionTreeLock);
+    KiRestoreInterrupts(Enabled);
+}
+
+/* For messages and bugchecks: IRQL any. When the lock cannot be had (it was held where a bugcheck struck), reads anyway. */
+PMM_SECTION MmFindSection(PVOID Address)
+{
+    BOOLEAN Enabled = KiDisableInterrupts();
+    BOOLEAN Locked = __sync_bool_compare_and_swap(&MiSectionTreeLock, 0, KiSpinLockMine());
+    PMM_SECTION Section = MiSectionOfAddress((ULONG_PTR)Address);
+
+    if (Locked)
+        KiReleaseSpinLock(&MiSectionTreeLock);
+    KiRestoreInterrupts(Enabled);
+    return Section;
+}
+
+/*
+ * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots come
+ * in one request each, so a section written in one piece costs one. STATUS_SUCCESS or STATUS_IN_PAGE_ERROR.
+ */
+static NTSTATUS MiBringIn(PMM_SECTION Section)
+{
+    while (Section->ResidentPages != Section->PageCount) {
+        PMMPTE First = MiSystemPte(Section->Base), Pte = First;
+        NTSTATUS Status = STATUS_SUCCESS;
+        ULONG Page = 0, Run;
+
+        for (; Page < Section->PageCount; Page += Run) {
+            ULONG_PTR Address = Section->Base + ((ULONG_PTR)Page << PAGE_SHIFT);
+            MMPTE Value;
+            /* The entries of a section may lie in two tables: find the first of each anew. */
+            Pte = Page == 0 || (Address & ((512ull << PAGE_SHIFT) - 1)) == 0 ? MiSystemPte(Address) : Pte;
+            Value = MiReadPte(Pte);
+            Run = 1;
+            if (MiIsValid(Value)) {
+                Pte++;
+                continue;
+            }
+            if (MiKindOf(Value) == MiPtePagingFile) {
+                while (Page + Run < Section->PageCount && Run < MI_CLUSTER &&
+                       ((Address + Run * PAGE_SIZE) & ((512ull << PAGE_SHIFT) - 1)) != 0) {
+                    MMPTE Next = MiReadPte(Pte + Run);
+                    if (MiIsValid(Next) || MiKindOf(Next) != MiPtePagingFile || MiFileOf(Next) != MiFileOf(Value) ||
+                        MiSlotOf(Next) != MiSlotOf(Value) + Run)
+                        break;
+                    Run++;
+                }
+                Status = MiReadPages(&MiSystemWorkingSet, Section, Pte, Address, Run);
+            } else {
+                Status = MiResolveFault(&MiSystemWorkingSet, NULL, Address, 0);
+            }
+            if (!NT_SUCCESS(Status))
+                return Status;
+            if (Status == MI_RETRY)
+                break;
+            Pte += Run;
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+/*
+ * Locked pages are taken out of the budget of frames that faults can live on, once for a section, however often it is
+ * locked. Nonpaged sections have paid when they were made.
+ */
+NTSTATUS MmLockSection(PMM_SECTION Section)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    MiLockWorkingSet(&MiSystemWorkingSet);
+    if (Section->Kind == MmSectionDiscarded) {
+        Status = STATUS_INVALID_PARAMETER;
+    } else if (Section->LockCount++ != 0 && Section->ResidentPages == Section->PageCount) {
+        /* Locked and in: only counts. */
+    } else if (Section->Kind == MmSectionNonpaged) {
+        /* Never out. */
+    } else if (Section->LockCount == 1 && !MiChargeResident(Section->PageCount)) {
+        Section->LockCount = 0;
+        Status = STATUS_INSUFFICIENT_RESOURCES;
+    } else if (Section->ResidentPages != Section->PageCount) {
+        Status = MiBringIn(Section);
+        if (!NT_SUCCESS(Status) && --Section->LockCount == 0)
+            MiReturnResident(Section->PageCount);
+    }
+    MiUnlockWorkingSet(&MiSystemWorkingSet);
+    return Status;
+}
+
+NTSTATUS MmUnlockSection(PMM_SECTION Section)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    MiLockWorkingSet(&MiSystemWorkingSet);
+    if (Section->LockCount == 0)
+        Status = STATUS_NOT_LOCKED;
+    else if (--Section->LockCount == 0 && Section->Kind != MmSectionNonpaged)
+        MiReturnResident(Section->PageCount);
+    MiUnlockWorkingSet(&MiSystemWorkingSet);
+    return Status;
+}
+
+/* The contract for drivers ------------------------------------------------------------------------------------------ */
+
+static VOID MiComplain(PCSTR Routine, PVOID Argument, PVOID Caller, PCSTR What)
+{
+    CHAR Who[KD_ADDRESS_TEXT], Where[KD_ADDRESS_TEXT];
+
+    DbgPrint("%s(%s), called by %s: %s\n", Routine, KdNameAddress(Argument, Where), KdNameAddress(Caller, Who), What);
+}
+
+static PVOID MiLockForDriver(PCSTR Routine, PMM_SECTION Section, PVOID Argument, PVOID Caller)
+{
+    NTSTATUS Status = MmLockSection(Section);
+
+    if (NT_SUCCESS(Status))
+        return Section;
+    MiComplain(Routine, Argument, Caller,
+               Status == STATUS_INVALID_PARAMETER ? "the section was INIT and is discarded; there is nothing to lock"
+               : Status == STATUS_IN_PAGE_ERROR   ? "the section could not be read in"
+                                                  : "there are not enough frames to lock the section");
+    return NULL;
+}
+
+/*
+ * Documentation: "MmLockPagableDataSection", "MmLockPagableCodeSection": locks the section that holds the address and returns
+ * its handle; NULL and a message when there is none, when it is discarded or cannot be brought in.
+ * IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Waits.
+ */
+PVOID MmLockPagableDataSection(PVOID AddressWithinSection)
+{
+    PMM_SECTION Section;
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    MiLockWorkingSet(&MiSystemWorkingSet);
+    Section = MiSectionOfAddress((ULONG_PTR)AddressWithinSection);
+    MiUnlockWorkingSet(&MiSystemWorkingSet);
+    if (Section == NULL) {
+        MiComplain("MmLockPagableDataSection", AddressWithinSection, __builtin_return_address(0),
+                   "the address lies in no loaded image; buffers are locked with MmProbeAndLockPages");
+        return NULL;
+    }
+    return MiLockForDriver("MmLockPagableDataSection", Section, AddressWithinSection, __builtin_return_address(0));
+}
+NT_EXPORT(MmLockPagableDataSection);
+
+static BOOLEAN MiIsHandle(PVOID Handle)
+{
+    return ((ULONG_PTR)Handle & 7) == 0 && (ULONG_PTR)Handle >= MM_SYSTEM_RANGE_START && MmIsAddressValid(Handle) &&
+           ((PMM_SECTION)Handle)->Cookie == MI_SECTION_COOKIE;
+}
+
+/* Documentation: "MmLockPagableSectionByHandle". IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging. */
+VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
+{
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    if (!MiIsHandle(ImageSectionHandle)) {
+        MiComplain("MmLockPagableSectionByHandle", ImageSectionHandle, __builtin_return_address(0),
+                   "that is no section handle (a driver's handles end with the driver)");
+        return;
+    }
+    MiLockForDriver("MmLockPagableSectionByHandle", ImageSectionHandle, ImageSectionHandle, __builtin_return_address(0));
+}
+NT_EXPORT(MmLockPagableSectionByHandle);
+
+/* Documentation: "MmUnlockPagableImageSection". At count zero the section may be paged out again. IRQL: <= APC_LEVEL. */
+VOID MmUnlockPagableImageSection(PVOID ImageSectionHandle)
+{
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    if (!MiIsHandle(ImageSectionHandle))
+        MiComplain("MmUnlockPagableImageSection", ImageSectionHandle, __builtin_return_address(0),
+                   "that is no section handle (a driver's handles end with the driver)");
+    else if (!NT_SUCCESS(MmUnlockSection(ImageSectionHandle)))
+        MiComplain("MmUnlockPagableImageSection", ImageSectionHandle, __builtin_return_address(0),
+                   "the section is not locked: more unlocks than locks");
+}
+NT_EXPORT(MmUnlockPagableImageSection);

@@ -1,0 +1,172 @@
+/*
+ * System address space given out by pages: ranges with a bitmap, kernel stacks, device mappings.
+ */
+#include "mm/mi.h"
+#include "rtl/export.h"
+#include "rtl/rtl.h"
+
+MI_RANGE MiSystemPtes, MiNonPagedRange, MiPagedRange, MiDriverRange;
+
+/* Boot only. */
+INIT_CODE VOID MiInitializeRange(PMI_RANGE Range, ULONG_PTR Base, ULONG64 Pages)
+{
+    Range->Base = Base;
+    Range->Hint = 0;
+    Range->Used = 0;
+    KeInitializeSpinLock(&Range->Lock);
+    RtlInitializeBitMap(&Range->Map, MiBootAllocate((Pages + 31) / 32 * sizeof(ULONG)), (ULONG)Pages);
+}
+
+ULONG_PTR MiReserveRange(PMI_RANGE Range, ULONG64 Pages)
+{
+    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&Range->Lock);
+    ULONG Index = MAXULONG;
+
+    if (Pages <= Range->Map.SizeOfBitMap) {
+        Index = RtlFindClearBitsAndSet(&Range->Map, (ULONG)Pages, Range->Hint);
+        if (Index != MAXULONG) {
+            Range->Hint = Index + (ULONG)Pages;
+            Range->Used += Pages;
+        }
+    }
+    KeReleaseSpinLock(&Range->Lock, Irql);
+    return Index == MAXULONG ? 0 : Range->Base + ((ULONG_PTR)Index << PAGE_SHIFT);
+}
+
+VOID MiReleaseRange(PMI_RANGE Range, ULONG_PTR Address, ULONG64 Pages)
+{
+    ULONG Index = (ULONG)((Address - Range->Base) >> PAGE_SHIFT);
+    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&Range->Lock);
+
+    ASSERT(RtlAreBitsSet(&Range->Map, Index, (ULONG)Pages));
+    RtlClearBits(&Range->Map, Index, (ULONG)Pages);
+    if (Index < Range->Hint)
+        Range->Hint = Index;    /* low addresses first: their page tables exist */
+    Range->Used -= Pages;
+    KeReleaseSpinLock(&Range->Lock, Irql);
+}
+
+/*
+ * A kernel stack: resident, read-write, with an unmapped page below it, so that running over its end is a double fault
+ * that says so and not silent damage. IRQL: <= DISPATCH_LEVEL.
+ */
+PVOID MmCreateKernelStack(VOID)
+{
+    ULONG_PTR Base = MiReserveRange(&MiSystemPtes, KERNEL_STACK_PAGES + 1);
+    ULONG Done;
+
+    if (Base == 0)
+        return NULL;
+    if (!MiMakeSystemTables(Base, KERNEL_STACK_PAGES + 1)) {
+        MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
+        return NULL;
+    }
+    for (Done = 1; Done <= KERNEL_STACK_PAGES; Done++) {
+        PFN_NUMBER Frame = MiAllocatePermanentFrame();
+        if (Frame == MI_NO_FRAME)
+            break;
+        MiWritePte(MiSystemPte(Base + Done * PAGE_SIZE), MiMakePermanent(Frame, MI_PROTECT_READ | MI_PROTECT_WRITE));
+    }
+    if (Done <= KERNEL_STACK_PAGES) {
+        while (--Done > 0)
+            MiFreePermanentFrame(MiFrameOf(MiExchangePte(MiSystemPte(Base + Done * PAGE_SIZE), MiMakeZero())));
+        MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
+        return NULL;
+    }
+    return (PVOID)(Base + (KERNEL_STACK_PAGES + 1) * PAGE_SIZE);
+}
+
+VOID MmDeleteKernelStack(PVOID StackTop)
+{
+    ULONG_PTR Base = (ULONG_PTR)StackTop - (KERNEL_STACK_PAGES + 1) * PAGE_SIZE;
+
+    for (ULONG i = 1; i <= KERNEL_STACK_PAGES; i++) {
+        MMPTE Old = MiExchangePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero());
+        MiFlushOne(Base + i * PAGE_SIZE);
+        MiFreePermanentFrame(MiFrameOf(Old));
+    }
+    MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
+}
+
+/*
+ * Documentation: "MmMapIoSpace". Cached RAM below the direct map's end is there already; all else gets system PTEs.
+ * IRQL: <= DISPATCH_LEVEL. NULL: no address space or no frame for a page table.
+ */
+PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType)
+{
+    ULONG64 Physical = (ULONG64)PhysicalAddress.QuadPart;
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Physical, NumberOfBytes);
+    ULONG_PTR Base;
+
+    if (NumberOfBytes == 0 || Physical + NumberOfBytes < Physical)
+        return NULL;
+    if (CacheType == MmCached && (Physical + NumberOfBytes - 1) >> PAGE_SHIFT < MiDirectMapFrames)
+        return (PVOID)(MM_DIRECT_MAP + Physical);
+    Base = MiReserveRange(&MiSystemPtes, Pages);
+    if (Base == 0)
+        return NULL;
+    if (!MiMakeSystemTables(Base, Pages)) {
+        MiReleaseRange(&MiSystemPtes, Base, Pages);
+        return NULL;
+    }
+    for (ULONG i = 0; i < Pages; i++) {
+        MMPTE Pte = MiMakePermanent((Physical >> PAGE_SHIFT) + i, MI_PROTECT_READ | MI_PROTECT_WRITE);
+        if (CacheType == MmNonCached)
+            Pte.Value |= MI_PTE_CACHE_DISABLE | MI_PTE_WRITE_THROUGH;
+        MiWritePte(MiSystemPte(Base + i * PAGE_SIZE), Pte);
+    }
+    return (PVOID)(Base + BYTE_OFFSET(Physical));
+}
+NT_EXPORT(MmMapIoSpace);
+
+VOID MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
+{
+    ULONG_PTR Base = (ULONG_PTR)PAGE_ALIGN(BaseAddress);
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(BaseAddress, NumberOfBytes);
+
+    if (Base >= MM_DIRECT_MAP && Base < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE)
+        return;
+    for (ULONG i = 0; i < Pages; i++) {
+        MiWritePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero());
+        MiFlushOne(Base + i * PAGE_SIZE);
+    }
+    MiReleaseRange(&MiSystemPtes, Base, Pages);
+}
+NT_EXPORT(MmUnmapIoSpace);
+
+/* Documentation: "MmIsAddressValid": would a touch fault? For messages; the answer may be old. IRQL: any. */
+BOOLEAN MmIsAddressValid(PVOID VirtualAddress)
+{
+    ULONG_PTR Address = (ULONG_PTR)VirtualAddress;
+    ULONG64 Root;
+    PMMPTE Pte;
+
+    if (Address >= MM_DIRECT_MAP && Address < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE)
+        return (Address - MM_DIRECT_MAP) >> PAGE_SHIFT < MiDirectMapFrames;
+    if (Address > MM_HIGHEST_USER_ADDRESS && Address < MM_SYSTEM_RANGE_START)
+        return FALSE;
+    __asm__ volatile("movq %%cr3, %0" : "=r"(Root));
+    Pte = MiFindPte(Root & MI_PTE_FRAME_MASK, Address);
+    return Pte != NULL && MiIsValid(MiReadPte(Pte));
+}
+NT_EXPORT(MmIsAddressValid);
+
+/* Documentation: "MmGetPhysicalAddress". Zero when nothing is mapped there. IRQL: any, for memory that stays. */
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID BaseAddress)
+{
+    ULONG_PTR Address = (ULONG_PTR)BaseAddress;
+    PHYSICAL_ADDRESS Physical = {.QuadPart = 0};
+    PMMPTE Pte;
+
+    if (Address >= MM_DIRECT_MAP && Address < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE) {
+        Physical.QuadPart = (LONGLONG)(Address - MM_DIRECT_MAP);
+    } else {
+        ULONG64 Root;
+        __asm__ volatile("movq %%cr3, %0" : "=r"(Root));
+        Pte = MiFindPte(Root & MI_PTE_FRAME_MASK, Address);
+        if (Pte != NULL && MiIsValid(MiReadPte(Pte)))
+            Physical.QuadPart = (LONGLONG)((MiFrameOf(MiReadPte(Pte)) << PAGE_SHIFT) | BYTE_OFFSET(Address));
+    }
+    return Physical;
+}
+NT_EXPORT(MmGetPhysicalAddress);

@@ -1,0 +1,151 @@
+/*
+ * Transfers: one request to a paging file each, preallocated with all it needs, so that neither reading a page in nor
+ * writing one out can fail, or wait for itself, for want of memory.
+ */
+#include "mm/mi.h"
+#include "io/io.h"
+
+static MI_TRANSFER MiTransfers[MI_TRANSFERS];
+static PSINGLE_LIST_ENTRY MiFreeTransfers;      /* MiTransferLock */
+static KSPIN_LOCK MiTransferLock;
+static KEVENT MiTransferFree;                   /* set when one comes back; then everybody looks again */
+ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
+
+/* The writer always finds one: readers leave the last two alone. */
+#define WRITER_TRANSFERS 2
+static ULONG MiFreeTransferCount;
+
+VOID MiInitializeTransfers(VOID)
+{
+    KeInitializeSpinLock(&MiTransferLock);
+    KeInitializeEvent(&MiTransferFree, NotificationEvent, TRUE);
+    for (ULONG i = 0; i < MI_TRANSFERS; i++) {
+        MiTransfers[i].Index = i;
+        KeInitializeEvent(&MiTransfers[i].Done, NotificationEvent, FALSE);
+        MiTransfers[i].FreeLink.Next = MiFreeTransfers;
+        MiFreeTransfers = &MiTransfers[i].FreeLink;
+        MiFreeTransferCount++;
+    }
+}
+
+PMI_TRANSFER MiTransfer(ULONG Index)
+{
+    return &MiTransfers[Index];
+}
+
+static PMI_TRANSFER MiPopTransfer(ULONG Spare)
+{
+    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&MiTransferLock);
+    PMI_TRANSFER Transfer = NULL;
+
+    if (MiFreeTransferCount > Spare) {
+        Transfer = CONTAINING_RECORD(MiFreeTransfers, MI_TRANSFER, FreeLink);
+        MiFreeTransfers = MiFreeTransfers->Next;
+        MiFreeTransferCount--;
+        Transfer->References = 1;
+        KeClearEvent(&Transfer->Done);
+    } else {
+        KeClearEvent(&MiTransferFree);
+    }
+    KeReleaseSpinLock(&MiTransferLock, Irql);
+    return Transfer;
+}
+
+PMI_TRANSFER MiTryAllocateTransfer(VOID)
+{
+    return MiPopTransfer(WRITER_TRANSFERS);
+}
+
+PMI_TRANSFER MiTryAllocateWriteTransfer(VOID)
+{
+    return MiPopTransfer(0);
+}
+
+VOID MiWaitForTransferSlot(VOID)
+{
+    KeWaitForSingleObject(&MiTransferFree, WrPageIn, KernelMode, FALSE, NULL);
+}
+
+VOID MiReferenceTransfer(PMI_TRANSFER Transfer)
+{
+    InterlockedIncrement(&Transfer->References);
+}
+
+/*
+ * The last one puts it back. The transferring side drops its reference when the frames are in their final state, so the
+ * event is set here only for those who wait: with one reference there is nobody.
+ */
+VOID MiDereferenceTransfer(PMI_TRANSFER Transfer)
+{
+    KIRQL Irql;
+
+    if (InterlockedDecrement(&Transfer->References) != 0) {
+        KeSetEvent(&Transfer->Done, 0, FALSE);
+        return;
+    }
+    Irql = KeAcquireSpinLockRaiseToDpc(&MiTransferLock);
+    Transfer->FreeLink.Next = MiFreeTransfers;
+    MiFreeTransfers = &Transfer->FreeLink;
+    MiFreeTransferCount++;
+    if (KeReadStateEvent(&MiTransferFree) == 0)
+        KeSetEvent(&MiTransferFree, 0, FALSE);
+    KeReleaseSpinLock(&MiTransferLock, Irql);
+}
+
+VOID MiWaitForTransfer(PMI_TRANSFER Transfer)
+{
+    KeWaitForSingleObject(&Transfer->Done, WrPageIn, KernelMode, FALSE, NULL);
+    if (InterlockedDecrement(&Transfer->References) == 0) {
+        InterlockedIncrement(&Transfer->References);
+        MiDereferenceTransfer(Transfer);
+    }
+}
+
+#if DBG
+/* Enough to tell one page from another and a torn one from a whole. */
+static ULONG MiChecksum(PFN_NUMBER Frame)
+{
+    const ULONG64 *Words = MiDirectAddress(Frame);
+    ULONG64 Sum = 0x9E3779B97F4A7C15ull;
+
+    for (ULONG i = 0; i < PAGE_SIZE / sizeof(ULONG64); i++)
+        Sum = (Sum << 5 | Sum >> 59) ^ Words[i];
+    return (ULONG)(Sum ^ Sum >> 32);
+}
+#endif
+
+NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write)
+{
+    PMI_PAGING_FILE File = &MiPagingFiles[Transfer->File];
+    IO_STATUS_BLOCK Iosb;
+    PMDL Mdl = &Transfer->Mdl;
+    NTSTATUS Status;
+
+    Mdl->Next = NULL;
+    Mdl->Size = (CSHORT)(sizeof(MDL) + Transfer->Count * sizeof(PFN_NUMBER));
+    Mdl->MdlFlags = MDL_PAGES_LOCKED | MDL_ALLOCATED_FIXED_SIZE | (Write ? 0 : MDL_IO_PAGE_READ | MDL_WRITE_OPERATION);
+    Mdl->Process = NULL;
+    Mdl->MappedSystemVa = NULL;
+    Mdl->StartVa = NULL;
+    Mdl->ByteOffset = 0;
+    Mdl->ByteCount = Transfer->Count << PAGE_SHIFT;
+#if DBG
+    for (ULONG i = 0; Write && i < Transfer->Count; i++)
+        File->Checksums[Transfer->Slot + i] = MiChecksum(Transfer->Frames[i]);
+#endif
+    Status = IoPagingIo(File->FileObject, File->Irps[Transfer->Index], Mdl, Transfer->Slot << PAGE_SHIFT, Write, &Iosb);
+    if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+        MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
+    if (NT_SUCCESS(Status) && Iosb.Information != Mdl->ByteCount)
+        Status = STATUS_IO_DEVICE_ERROR;
+    InterlockedIncrement64((PLONG64)(Write ? &MiPageWrites : &MiPageReads));
+#if DBG
+    for (ULONG i = 0; !Write && NT_SUCCESS(Status) && i < Transfer->Count; i++)
+        if (File->Checksums[Transfer->Slot + i] != MiChecksum(Transfer->Frames[i])) {
+            DbgPrint("Paging file %s: slot %I64u does not hold what was written to it\n", File->Name, Transfer->Slot + i);
+            Status = STATUS_CRC_ERROR;
+        }
+#endif
+    Transfer->Status = Status;
+    return Status;
+}

@@ -1,0 +1,336 @@
+/*
+ * Virtual address descriptors: which ranges of a process are reserved and committed; allocate, free and protect them
+ * ("NtAllocateVirtualMemory", "NtFreeVirtualMemory", "VirtualProtect").
+ *
+ * A VAD is one reservation. In a VAD that was committed as a whole an empty entry means a committed, untouched page, and a
+ * page taken out of it is marked decommitted; in one that was only reserved an empty entry means nothing, and each committed
+ * page has an entry. Commit is charged when it is promised, and with it the page tables that the range may come to need.
+ */
+#include "mm/mi.h"
+
+#define MI_VAD_TAG 'daVM'
+#define ALLOCATION_GRANULARITY 0x10000ull
+#define PAGES_PER_TABLE 512
+#define USER_END (MM_HIGHEST_USER_ADDRESS + 1)
+
+static LONG MiCompareVad(const VOID *Key, const RTL_AVL_NODE *Node)
+{
+    const MMVAD *Vad = CONTAINING_RECORD(Node, MMVAD, Node);
+    ULONG_PTR Address = (ULONG_PTR)Key;
+
+    if (Address < Vad->Start)
+        return -1;
+    return Address >= Vad->End;
+}
+
+PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
+{
+    PRTL_AVL_NODE Node = RtlAvlFind(&Space->Vads, (const VOID *)Address, MiCompareVad);
+
+    return Node != NULL ? CONTAINING_RECORD(Node, MMVAD, Node) : NULL;
+}
+
+/* PAGE_... to MI_PROTECT_...; FALSE: no such protection, or writable and executable at once. */
+static BOOLEAN MiProtectionFromPage(ULONG Page, PULONG Protection)
+{
+    switch (Page) {
+    case PAGE_NOACCESS: *Protection = 0; return TRUE;
+    case PAGE_READONLY: *Protection = MI_PROTECT_USER | MI_PROTECT_READ; return TRUE;
+    case PAGE_READWRITE: *Protection = MI_PROTECT_USER | MI_PROTECT_READ | MI_PROTECT_WRITE; return TRUE;
+    case PAGE_EXECUTE:
+    case PAGE_EXECUTE_READ: *Protection = MI_PROTECT_USER | MI_PROTECT_READ | MI_PROTECT_EXECUTE; return TRUE;
+    default: return FALSE;
+    }
+}
+
+static ULONG MiPageFromProtection(ULONG Protection)
+{
+    if (Protection & MI_PROTECT_WRITE)
+        return PAGE_READWRITE;
+    if (Protection & MI_PROTECT_EXECUTE)
+        return PAGE_EXECUTE_READ;
+    return (Protection & MI_PROTECT_READ) ? PAGE_READONLY : PAGE_NOACCESS;
+}
+
+/* A free range of Size bytes at the lowest place there is. 0: none. */
+static ULONG_PTR MiFindGap(PMM_ADDRESS_SPACE Space, ULONG_PTR Size)
+{
+    ULONG_PTR Start = ALLOCATION_GRANULARITY;
+
+    for (PRTL_AVL_NODE Node = RtlAvlFirst(&Space->Vads); Node != NULL; Node = RtlAvlNext(Node)) {
+        PMMVAD Vad = CONTAINING_RECORD(Node, MMVAD, Node);
+        if (Vad->Start >= Start && Vad->Start - Start >= Size)
+            return Start;
+        Start = ALIGN_UP_BY(Vad->End, ALLOCATION_GRANULARITY);
+    }
+    return USER_END >= Start && USER_END - Start >= Size ? Start : 0;
+}
+
+/* Tables that a range can need at the worst: one per 2 MiB it touches, and two levels above at each end. */
+static ULONG64 MiTablesFor(ULONG_PTR Start, ULONG_PTR End)
+{
+    return (End >> (PAGE_SHIFT + 9)) - (Start >> (PAGE_SHIFT + 9)) + 1 + 4 + ((End - Start) >> 30);
+}
+
+static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, BOOLEAN Commit, ULONG Protection)
+{
+    PMMVAD Vad = ExAllocatePoolZero(NonPagedPool, sizeof(MMVAD), MI_VAD_TAG);
+    ULONG_PTR Start = *Base & ~(ALLOCATION_GRANULARITY - 1), Length;
+    PRTL_AVL_NODE Next;
+    ULONG64 Pages;
+
+    if (Vad == NULL)
+        return STATUS_NO_MEMORY;
+    Length = ROUND_TO_PAGES(*Size + (*Base - Start));
+    if (*Base == 0)
+        Start = MiFindGap(Space, Length);
+    if (Start == 0) {
+        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+        return STATUS_NO_MEMORY;
+    }
+    Next = RtlAvlLowerBound(&Space->Vads, (const VOID *)Start, MiCompareVad);
+    if (Start < MM_LOWEST_USER_ADDRESS || Start + Length > USER_END ||
+        (Next != NULL && CONTAINING_RECORD(Next, MMVAD, Node)->Start < Start + Length)) {
+        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+        return STATUS_CONFLICTING_ADDRESSES;
+    }
+    Pages = Length >> PAGE_SHIFT;
+    Vad->Start = Start;
+    Vad->End = Start + Length;
+    Vad->Protection = Protection;
+    Vad->Committed = Commit;
+    Vad->TablesCharged = MiTablesFor(Start, Vad->End);
+    if (!MiChargeCommit(Vad->TablesCharged + (Commit ? Pages : 0))) {
+        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+        return STATUS_COMMITMENT_LIMIT;
+    }
+    if (Commit)
+        Space->CommittedPages += Pages;
+    RtlAvlInsert(&Space->Vads, &Vad->Node, (const VOID *)Start, MiCompareVad);
+    *Base = Start;
+    *Size = Length;
+    return STATUS_SUCCESS;
+}
+
+/* Is a page of the VAD committed, as its entry says? */
+static BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte)
+{
+    MMPTE Value = Pte != NULL ? MiReadPte(Pte) : MiMakeZero();
+
+    if (Value.Value == 0)
+        return Vad->Committed;
+    return MiIsValid(Value) || MiKindOf(Value) != MiPteDecommitted;
+}
+
+/* Commits the pages of [Start, End) that are not yet; all or none. */
+static NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection)
+{
+    ULONG64 New = 0;
+
+    for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE)
+        if (!MiIsCommitted(Vad, MiFindPte(Space->DirectoryTableBase, At)))
+            New++;
+    if (!MiChargeCommit(New))
+        return STATUS_COMMITMENT_LIMIT;
+    /* The tables first, so that the second loop cannot fail. */
+    for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
+        if (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL) {
+            MiReturnCommit(New);
+            return STATUS_NO_MEMORY;
+        }
+    for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE) {
+        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
+        if (!MiIsCommitted(Vad, Pte))
+            MiWritePte(Pte, MiMakeDemandZero(Protection));
+    }
+    Space->CommittedPages += New;
+    return STATUS_SUCCESS;
+}
+
+/* The VAD that holds all of [Start, End), or NULL. */
+static PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+{
+    PMMVAD Vad = MiFindVad(Space, Start);
+
+    return Vad != NULL && End <= Vad->End ? Vad : NULL;
+}
+
+static BOOLEAN MiIsUserRange(ULONG_PTR Base, SIZE_T Size)
+{
+    return Size != 0 && Size <= USER_END && Base <= USER_END - Size;
+}
+
+NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type, ULONG Protect)
+{
+    ULONG Protection;
+    NTSTATUS Status;
+
+    if (!MiProtectionFromPage(Protect, &Protection))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    if ((Type & ~(ULONG)(MEM_COMMIT | MEM_RESERVE)) != 0 || (Type & (MEM_COMMIT | MEM_RESERVE)) == 0)
+        return STATUS_INVALID_PARAMETER;
+    if (!MiIsUserRange(*Base, *Size))
+        return STATUS_INVALID_PARAMETER;
+    MiLockWorkingSet(&Space->WorkingSet);
+    if ((Type & MEM_RESERVE) || *Base == 0) {
+        Status = MiReserve(Space, Base, Size, (Type & MEM_COMMIT) != 0, Protection);
+    } else {
+        ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End = ROUND_TO_PAGES(*Base + *Size);
+        PMMVAD Vad = MiFindVadForRange(Space, Start, End);
+        Status = Vad == NULL ? STATUS_CONFLICTING_ADDRESSES : MiCommitRange(Space, Vad, Start, End, Protection);
+        if (NT_SUCCESS(Status)) {
+            *Base = Start;
+            *Size = End - Start;
+        }
+    }
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    return Status;
+}
+
+/* Gives [Start, End) of a VAD back; entries become NewPte where there is a table, or (decommitted) where one must be made. */
+static NTSTATUS MiDecommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, MMPTE NewPte)
+{
+    ULONG64 Gone = 0;
+
+    if (NewPte.Value != 0)
+        for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
+            if (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL)
+                return STATUS_NO_MEMORY;
+    for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE)
+        if (MiIsCommitted(Vad, MiFindPte(Space->DirectoryTableBase, At)))
+            Gone++;
+    MiDeletePages(&Space->WorkingSet, Space->DirectoryTableBase, Start, (End - Start) >> PAGE_SHIFT, NewPte);
+    MiReturnCommit(Gone);
+    Space->CommittedPages -= Gone;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type)
+{
+    ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End;
+    PMMVAD Vad;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Type != MEM_DECOMMIT && Type != MEM_RELEASE)
+        return STATUS_INVALID_PARAMETER;
+    if (*Size != 0 && !MiIsUserRange(*Base, *Size))
+        return STATUS_INVALID_PARAMETER;
+    MiLockWorkingSet(&Space->WorkingSet);
+    Vad = MiFindVad(Space, Start);
+    End = *Size != 0 ? ROUND_TO_PAGES(*Base + *Size) : Vad != NULL ? Vad->End : 0;
+    if (Vad == NULL) {
+        Status = STATUS_NOT_MAPPED_VIEW;
+    } else if (End > Vad->End || (Type == MEM_RELEASE && (Start != Vad->Start || End != Vad->End))) {
+        Status = STATUS_UNABLE_TO_FREE_VM;
+    } else if (Type == MEM_DECOMMIT) {
+        Status = MiDecommitRange(Space, Vad, Start, End, Vad->Committed ? MiMakeDecommitted() : MiMakeZero());
+    } else {
+        /* The VAD goes last: until then faults on its pages are still told from touches of nothing. */
+        Status = MiDecommitRange(Space, Vad, Start, End, MiMakeZero());
+        MiReturnCommit(Vad->TablesCharged);
+        RtlAvlRemove(&Space->Vads, &Vad->Node);
+        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+    }
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    if (NT_SUCCESS(Status)) {
+        *Base = Start;
+        *Size = End - Start;
+    }
+    return Status;
+}
+
+/*
+ * Another protection for one committed page, whatever its state. Working-set lock held. FALSE: no access was asked for, but
+ * the page is locked for a transfer or by VirtualLock, so its frame cannot leave the working set.
+ */
+static BOOLEAN MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
+{
+    for (;;) {
+        MMPTE Old = MiReadPte(Pte), New;
+        KIRQL Irql;
+        PMMPFN Pfn;
+        if (MiIsValid(Old) && Protection != 0) {
+            New = MiMakeValid(MiFrameOf(Old), Protection);
+            New.Value |= Old.Value & (MI_PTE_ACCESSED | MI_PTE_DIRTY);
+            /* The hardware may set the dirty bit between the read and the write: then look again. */
+            if (!__sync_bool_compare_and_swap(&Pte->Value, Old.Value, New.Value))
+                continue;
+            MiFlushOne(Address);
+            Irql = MiLockPfn();
+            Pfn = MiPfn(MiFrameOf(Old));
+            Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
+            MiUnlockPfn(Irql);
+            return TRUE;
+        }
+        Irql = MiLockPfn();
+        Old = MiReadPte(Pte);
+        if (!MiIsValid(Old) && MiKindOf(Old) == MiPteTransition) {
+            Pfn = MiPfn(MiFrameOf(Old));
+            Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
+        }
+        if (!MiIsValid(Old)) {
+            MiWritePte(Pte, MiWithProtection(Old, Protection));
+            MiUnlockPfn(Irql);
+            return TRUE;
+        }
+        /* Valid, and no access wanted: out of the working set first, then as above. */
+        Pfn = MiPfn(MiFrameOf(Old));
+        if (Pfn->ReferenceCount > ((Pfn->Flags & MI_FRAME_WRITING) ? 1 : 0)) {
+            MiUnlockPfn(Irql);
+            return FALSE;
+        }
+        MiRemoveFromRing(Pfn);
+        MiUnlockPfn(Irql);
+        MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
+        MiFlushOne(Address);
+        Irql = MiLockPfn();
+        MiFreeSlotOf(Pfn->OriginalPte);
+        Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Old));
+        Pfn->Flags |= MI_FRAME_DIRTY;
+        if (Pfn->Flags & MI_FRAME_WRITING)
+            Pfn->State = MiFrameTransit;    /* MiFinishWrite puts it on its list */
+        else
+            MiInsertFrame(MiFrameModified, Pfn);
+        MiUnlockPfn(Irql);
+    }
+}
+
+NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Protect, PULONG Old)
+{
+    ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End;
+    ULONG Protection;
+    PMMVAD Vad;
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (!MiProtectionFromPage(Protect, &Protection))
+        return STATUS_INVALID_PAGE_PROTECTION;
+    if (!MiIsUserRange(*Base, *Size))
+        return STATUS_INVALID_PARAMETER;
+    End = ROUND_TO_PAGES(*Base + *Size);
+    MiLockWorkingSet(&Space->WorkingSet);
+    Vad = MiFindVadForRange(Space, Start, End);
+    if (Vad == NULL)
+        Status = STATUS_CONFLICTING_ADDRESSES;
+    for (ULONG_PTR At = Start; NT_SUCCESS(Status) && At < End; At += PAGE_SIZE) {
+        PMMPTE Pte = MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages);
+        if (Pte == NULL)
+            Status = STATUS_NO_MEMORY;
+        else if (!MiIsCommitted(Vad, Pte))
+            Status = STATUS_NOT_COMMITTED;
+        else if (At == Start)
+            *Old = MiPageFromProtection(MiReadPte(Pte).Value != 0 ? MiProtectionOf(MiReadPte(Pte)) : Vad->Protection);
+    }
+    for (ULONG_PTR At = Start; NT_SUCCESS(Status) && At < End; At += PAGE_SIZE) {
+        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
+        if (MiReadPte(Pte).Value == 0)
+            MiWritePte(Pte, MiMakeDemandZero(Protection));
+        else if (!MiProtectPage(Pte, At, Protection))
+            Status = STATUS_INVALID_PAGE_PROTECTION;
+    }
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    if (NT_SUCCESS(Status)) {
+        *Base = Start;
+        *Size = End - Start;
+    }
+    return Status;
+}

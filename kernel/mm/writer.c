@@ -1,0 +1,156 @@
+/*
+ * The modified-page writer: takes frames from the modified list in clusters, writes each cluster to adjacent slots in one
+ * request, and puts the frames, now clean, on standby.
+ *
+ * While a frame is written its entry still says transition, so a touch takes the page back at once; the entry is then
+ * valid with its dirty bit clear, and what is written to it from then on sets that bit. So when the write is done, the slot
+ * holds the page's contents unless the dirty bit says otherwise, and the trimmer looks at that bit.
+ */
+#include "mm/mi.h"
+
+static volatile LONG MiWritesInFlight;
+static KEVENT MiWritesDone;
+
+#define WRITE_BACK_DELAY (-1000000ll)       /* 100 ms: after a write error or with no slot to be had */
+
+/*
+ * No slot is free although commit promised one: clean pages that are in memory hold slots that they could do without.
+ * Takes the slots of active and standby frames; their pages have to be written again some day. PFN lock held. Returns
+ * how many it got, at most Wanted.
+ */
+static ULONG MiReclaimSlots(ULONG Wanted)
+{
+    static PFN_NUMBER Next;
+    ULONG Got = 0;
+
+    for (PFN_NUMBER Looks = 0; Looks <= MiHighestFrame && Got < Wanted; Looks++) {
+        PMMPFN Pfn = MiPfn(Next);
+        Next = Next == MiHighestFrame ? 0 : Next + 1;
+        if ((Pfn->State != MiFrameActive && Pfn->State != MiFrameStandby) || (Pfn->Flags & MI_FRAME_WRITING) ||
+            Pfn->Pte == NULL || MiKindOf(Pfn->OriginalPte) != MiPtePagingFile)
+            continue;
+        MiFreeSlotOf(Pfn->OriginalPte);
+        Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Pfn->OriginalPte));
+        Pfn->Flags |= MI_FRAME_DIRTY;
+        if (Pfn->State == MiFrameStandby) {
+            MiUnlinkFrame(Pfn);
+            MiInsertFrame(MiFrameModified, Pfn);
+        }
+        Got++;
+    }
+    return Got;
+}
+
+/* Fills a transfer from the modified list. PFN lock held. 0: nothing to write, or no slot. */
+static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
+{
+    ULONG Count = (ULONG)min(MiFrameLists[MiFrameModified].Count, MI_CLUSTER), Got;
+
+    if (Count == 0)
+        return 0;
+    Got = MiAllocateSlots(Count, &Transfer->File, &Transfer->Slot);
+    if (Got == 0 && MiReclaimSlots(Count) != 0)
+        Got = MiAllocateSlots(Count, &Transfer->File, &Transfer->Slot);
+    for (ULONG i = 0; i < Got; i++) {
+        PMMPFN Pfn = MiPfn(MiFrameLists[MiFrameModified].First);
+        MiUnlinkFrame(Pfn);
+        Pfn->State = MiFrameTransit;
+        Pfn->Flags = (UCHAR)((Pfn->Flags | MI_FRAME_WRITING) & ~MI_FRAME_DIRTY);
+        MiReferenceFrame(Pfn);
+        Transfer->Frames[i] = MiFrameNumber(Pfn);
+    }
+    Transfer->Count = Got;
+    return Got;
+}
+
+/* One frame of a finished write. PFN lock held. */
+static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
+{
+    PMM_SECTION Section;
+
+    Pfn->Flags &= (UCHAR)~MI_FRAME_WRITING;
+    if (Pfn->State == MiFrameDeleted) {
+        MiFreeSlot(File, Slot);
+        MiDereferenceFrame(Pfn);
+        return;
+    }
+    if (Written && (Pfn->Flags & MI_FRAME_DIRTY)) {
+        /* Taken back, changed and given up again meanwhile: what was written is old. */
+        MiFreeSlot(File, Slot);
+        Written = FALSE;
+    } else if (Written) {
+        Pfn->OriginalPte = MiMakePagingFile(File, Slot, MiProtectionOf(Pfn->OriginalPte));
+        Section = MiSectionOfFrame(Pfn);
+        if (Section != NULL)
+            InterlockedIncrement64((PLONG64)&Section->PageOuts);
+        MiPagesOut++;
+    } else {
+        Pfn->Flags |= MI_FRAME_DIRTY;
+        MiRetireSlot(File, Slot);
+    }
+    MiDereferenceFrame(Pfn);
+    if (Pfn->State == MiFrameTransit)
+        MiInsertFrame(Written ? MiFrameStandby : MiFrameModified, Pfn);
+}
+
+BOOLEAN MiWriteCluster(VOID)
+{
+    PMI_TRANSFER Transfer;
+    NTSTATUS Status;
+    KIRQL Irql;
+
+    while ((Transfer = MiTryAllocateWriteTransfer()) == NULL)
+        MiWaitForTransferSlot();
+    InterlockedIncrement(&MiWritesInFlight);
+    Irql = MiLockPfn();
+    if (MiGatherCluster(Transfer) == 0) {
+        MiUnlockPfn(Irql);
+        MiDereferenceTransfer(Transfer);
+        if (InterlockedDecrement(&MiWritesInFlight) == 0)
+            KeSetEvent(&MiWritesDone, 0, FALSE);
+        return FALSE;
+    }
+    MiUnlockPfn(Irql);
+    Status = MiTransferPages(Transfer, TRUE);
+    if (!NT_SUCCESS(Status))
+        DbgPrint("Paging file %s: writing %u pages at slot %I64u failed with status 0x%08X; the slots are not used again\n",
+                 MiPagingFiles[Transfer->File].Name, Transfer->Count, Transfer->Slot, Status);
+    Irql = MiLockPfn();
+    for (ULONG i = 0; i < Transfer->Count; i++)
+        MiFinishWrite(MiPfn(Transfer->Frames[i]), Transfer->File, Transfer->Slot + i, NT_SUCCESS(Status));
+    MiUnlockPfn(Irql);
+    MiDereferenceTransfer(Transfer);
+    if (InterlockedDecrement(&MiWritesInFlight) == 0)
+        KeSetEvent(&MiWritesDone, 0, FALSE);
+    return TRUE;
+}
+
+VOID MiFlushModifiedPages(VOID)
+{
+    LARGE_INTEGER Short = {.QuadPart = WRITE_BACK_DELAY};
+
+    while (MiWriteCluster())
+        ;
+    /* Clusters that the writer thread had begun. */
+    while (MiWritesInFlight != 0)
+        KeWaitForSingleObject(&MiWritesDone, WrPageOut, KernelMode, FALSE, &Short);
+}
+
+/* Its thread, made by MmStartThreads. Writes when enough is modified, when frames are wanted, and what lies about, in time. */
+VOID MiModifiedPageWriter(PVOID Context)
+{
+    LARGE_INTEGER Delay = {.QuadPart = WRITE_BACK_DELAY};
+
+    UNREFERENCED_PARAMETER(Context);
+    KeInitializeEvent(&MiWritesDone, SynchronizationEvent, FALSE);
+    for (;;) {
+        KeWaitForSingleObject(&MiWriterEvent, WrPageOut, KernelMode, FALSE, NULL);
+        while (MiWriteCluster())
+            ;
+        if (MiFrameLists[MiFrameModified].Count != 0 && MiAvailableFrames() < MI_LOW_FRAMES) {
+            /* Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that. */
+            KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+            KeSetEvent(&MiWriterEvent, 0, FALSE);
+        }
+    }
+}
