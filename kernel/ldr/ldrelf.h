@@ -8,7 +8,7 @@
  *   LdrElfValidateDriver    everything that can be wrong with the file alone, and the layout
  *   LdrElfResolveImports    every name that the driver does not define itself
  *   LdrElfRelocateSection   for each section: its bytes as they stand at the image's address
- *   LdrElfEnumerateExports, LdrElfEnumerateFunctions  what other drivers and stack traces may know of it
+ *   LdrElfEnumerateExports, LdrElfEnumerateSymbols  what other drivers and stack traces may know of it
  *
  * Trust: a filled LDR_ELF_IMAGE proves that the file holds what the image says of it, at the time of the call. The
  * caller keeps the file's bytes as they are for as long as it uses the image; a file that others can write to is copied
@@ -136,7 +136,8 @@ NTSTATUS LdrElfRelocateSection(const LDR_ELF_IMAGE *Image, ULONG Section, ULONG_
 typedef VOID LDR_SYMBOL_ROUTINE(PVOID Context, PCSTR Name, ULONG Section, ULONG_PTR Offset, SIZE_T Size);
 
 VOID LdrElfEnumerateExports(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Routine, PVOID Context);
-VOID LdrElfEnumerateFunctions(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Routine, PVOID Context);
+/* Functions and variables, static ones too: a fault names both the code and what it touched. */
+VOID LdrElfEnumerateSymbols(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Routine, PVOID Context);
 
 /* Programs -------------------------------------------------------------------------------------------------------- */
 

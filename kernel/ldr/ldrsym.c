@@ -1,5 +1,5 @@
 /*
- * A driver's symbols: the table is checked once, whole; after that DriverEntry, the exports and the functions of stack
+ * A driver's symbols: the table is checked once, whole; after that DriverEntry, the exports and the names for stack
  * traces are read from it, and imports are looked up.
  */
 #include "rtl/rtl.h"
@@ -243,12 +243,13 @@ VOID LdrElfEnumerateExports(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Rout
     }
 }
 
-VOID LdrElfEnumerateFunctions(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Routine, PVOID Context)
+VOID LdrElfEnumerateSymbols(const LDR_ELF_IMAGE *Image, LDR_SYMBOL_ROUTINE *Routine, PVOID Context)
 {
     for (ULONG Index = 1; Index < Image->SymbolCount; Index++) {
         const ELF64_SYM *Symbol = &Image->Symbols[Index];
         ULONG Placed = LdrpPlacedAs(Image, Symbol->st_shndx);
-        if (ELF64_ST_TYPE(Symbol->st_info) == STT_FUNC && Placed != LDR_NOT_PLACED) {
+        ULONG Type = ELF64_ST_TYPE(Symbol->st_info);
+        if ((Type == STT_FUNC || Type == STT_OBJECT) && Placed != LDR_NOT_PLACED) {
             Routine(Context, LdrpSymbolName(Image, Symbol), Placed, Symbol->st_value, Symbol->st_size);
         }
     }

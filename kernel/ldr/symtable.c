@@ -75,7 +75,7 @@ PAGED_CODE_SECTION BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_
     LDRP_SYMBOL_FILL Fill = {.Module = Module};
     PULONG Block;
 
-    LdrElfEnumerateFunctions(Elf, LdrpCountSymbol, &Total);
+    LdrElfEnumerateSymbols(Elf, LdrpCountSymbol, &Total);
     if (Total.Count == 0)
         return TRUE;
     Fill.Packed = ExAllocatePoolWithTag(PagedPool, Total.Count * sizeof(ULONG64), LDRP_TAG);
@@ -88,7 +88,7 @@ PAGED_CODE_SECTION BOOLEAN LdrpCollectSymbols(PLDR_MODULE Module, const LDR_ELF_
         return FALSE;
     }
     Fill.Strings = (PCHAR)(Block + 2 * Total.Count);
-    LdrElfEnumerateFunctions(Elf, LdrpFillSymbol, &Fill);
+    LdrElfEnumerateSymbols(Elf, LdrpFillSymbol, &Fill);
     LdrpSort(Fill.Packed, Fill.Count);
     for (ULONG Index = 0; Index < Fill.Count; Index++) {
         Block[Index] = (ULONG)(Fill.Packed[Index] >> 32);

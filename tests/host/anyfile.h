@@ -50,7 +50,7 @@ static inline BOOLEAN AnyDriver(const UCHAR *Bytes, SIZE_T Size)
         TapFree(Copy);
     }
     LdrElfEnumerateExports(Image, AnySymbol, Image);
-    LdrElfEnumerateFunctions(Image, AnySymbol, Image);
+    LdrElfEnumerateSymbols(Image, AnySymbol, Image);
     TapFree(Addresses);
     TapFree(Image);
     return TRUE;
