@@ -302,11 +302,16 @@ PAGED_CODE_SECTION NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Mo
     return Status;
 }
 
+/* Without memory for a ramdisk there is no paging file on one, and no use for its driver. */
 INIT_CODE NTSTATUS LdrLoadBootDrivers(VOID)
 {
     UNICODE_STRING RamDisk = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\ramdisk.sys");
     UNICODE_STRING Console = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\console.sys");
-    NTSTATUS Status = LdrLoadDriver(&RamDisk, NULL);
+    PHYSICAL_ADDRESS Base;
+    SIZE_T Size;
+    NTSTATUS Status = STATUS_SUCCESS;
 
+    if (NT_SUCCESS(MmQueryReservedMemory("ramdisk", &Base, &Size)))
+        Status = LdrLoadDriver(&RamDisk, NULL);
     return NT_SUCCESS(Status) ? LdrLoadDriver(&Console, NULL) : Status;
 }
