@@ -157,9 +157,9 @@ Build=${O:-$([[ ${DBG-1} == 0 ]] && echo build/free || echo build)}
 Targets=("$Build/kernel.elf" "$Build/system.img")
 [[ ! $Iso || $Words || ${#Entries[@]} -gt 0 ]] || Targets+=("$Build/tidepool.iso")
 # One build at a time: several machines may be started at once. A make that called us has flags that are not for this one.
+# Silent is about "up to date"; the Makefile's own short lines are seen all the same.
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL flock "$Root/Makefile" \
-    make -C "$Root" --no-print-directory -j"$(nproc)" "O=$Build" "${Targets[@]}" \
-    > >(grep -v --line-buffered '^make: .* is up to date\.$' >&2) || {
+    make -C "$Root" $([[ ${V-} == 1 ]] || echo --silent) --no-print-directory -j"$(nproc)" "O=$Build" "${Targets[@]}" >&2 || {
     say "the build failed, see above"
     exit $Usage
 }
