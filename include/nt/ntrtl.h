@@ -120,6 +120,54 @@ CCHAR RtlFindMostSignificantBit(ULONGLONG Set);
 CCHAR RtlFindLeastSignificantBit(ULONGLONG Set);
 #define RtlCheckBit(BitMap, Bit) (((BitMap)->Buffer[(Bit) / 32] >> ((Bit) % 32)) & 1)
 
+/* Byte order. */
+#define RtlUshortByteSwap(Value) __builtin_bswap16(Value)
+#define RtlUlongByteSwap(Value) __builtin_bswap32(Value)
+#define RtlUlonglongByteSwap(Value) __builtin_bswap64(Value)
+
+/*
+ * Generic tables (kernel/rtl/gentable.c): copies of the caller's elements, found by the caller's comparison. The caller
+ * serialises access, and runs at the level that its own routines need.
+ */
+typedef enum _RTL_GENERIC_COMPARE_RESULTS {
+    GenericLessThan, GenericGreaterThan, GenericEqual
+} RTL_GENERIC_COMPARE_RESULTS;
+
+struct _RTL_GENERIC_TABLE;
+typedef RTL_GENERIC_COMPARE_RESULTS RTL_GENERIC_COMPARE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, PVOID FirstStruct,
+                                                                PVOID SecondStruct);
+typedef RTL_GENERIC_COMPARE_ROUTINE *PRTL_GENERIC_COMPARE_ROUTINE;
+typedef PVOID RTL_GENERIC_ALLOCATE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, CLONG ByteSize);
+typedef RTL_GENERIC_ALLOCATE_ROUTINE *PRTL_GENERIC_ALLOCATE_ROUTINE;
+typedef VOID RTL_GENERIC_FREE_ROUTINE(struct _RTL_GENERIC_TABLE *Table, PVOID Buffer);
+typedef RTL_GENERIC_FREE_ROUTINE *PRTL_GENERIC_FREE_ROUTINE;
+
+/* Opaque but for TableContext, which the three routines may read. */
+typedef struct _RTL_GENERIC_TABLE {
+    struct _RTL_AVL_NODE *TableRoot;
+    LIST_ENTRY InsertOrderList;
+    PLIST_ENTRY OrderedPointer;             /* element number WhichOrderedElement - 1, of the last request by number */
+    ULONG WhichOrderedElement;
+    ULONG NumberGenericTableElements;
+    struct _RTL_AVL_NODE *EnumerationPoint; /* the element that was enumerated last, or NULL */
+    PRTL_GENERIC_COMPARE_ROUTINE CompareRoutine;
+    PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine;
+    PRTL_GENERIC_FREE_ROUTINE FreeRoutine;
+    PVOID TableContext;
+} RTL_GENERIC_TABLE, *PRTL_GENERIC_TABLE;
+
+VOID RtlInitializeGenericTable(PRTL_GENERIC_TABLE Table, PRTL_GENERIC_COMPARE_ROUTINE CompareRoutine,
+                               PRTL_GENERIC_ALLOCATE_ROUTINE AllocateRoutine, PRTL_GENERIC_FREE_ROUTINE FreeRoutine,
+                               PVOID TableContext);
+PVOID RtlInsertElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer, CLONG BufferSize, PBOOLEAN NewElement);
+BOOLEAN RtlDeleteElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer);
+PVOID RtlLookupElementGenericTable(PRTL_GENERIC_TABLE Table, PVOID Buffer);
+PVOID RtlEnumerateGenericTable(PRTL_GENERIC_TABLE Table, BOOLEAN Restart);
+PVOID RtlEnumerateGenericTableWithoutSplaying(PRTL_GENERIC_TABLE Table, PVOID *RestartKey);
+PVOID RtlGetElementGenericTable(PRTL_GENERIC_TABLE Table, ULONG I);
+ULONG RtlNumberGenericTableElements(PRTL_GENERIC_TABLE Table);
+BOOLEAN RtlIsGenericTableEmpty(PRTL_GENERIC_TABLE Table);
+
 /* Random numbers (kernel/rtl/random.c): not for secrets. */
 ULONG RtlRandomEx(PULONG Seed);
 ULONG RtlRandom(PULONG Seed);

@@ -232,7 +232,8 @@ CASE(DamagedAtRandom)
         Add("drivers/one", "some data", FILE_MODE | (Round & 1 ? WITH_SUM : 0));
         Add("TRAILER!!!", "", 0);
         for (ULONG Change = 0; Change <= Round % 4; Change++) {
-            Bytes[TapRandom((ULONG)Used)] = Round & 2 ? (UCHAR)TapRandom(256) : (UCHAR)"0123456789abcdef"[TapRandom(16)];
+            UCHAR New = Round & 2 ? (UCHAR)TapRandom(256) : (UCHAR)"0123456789abcdef"[TapRandom(16)];
+            Bytes[TapRandom((ULONG)Used)] = New;
         }
         ReadAll(Used, &Count, &Error);
     }

@@ -168,7 +168,7 @@ CASE(ImportsAreResolvedOrNamed)
     TapFree(File.Bytes);
 }
 
-/* Relocates every section at a base; the first failure's status. What relocation yields is held against ld elsewhere. */
+/* Relocates every section at a base; the first failure's status. What it yields, test_units.py holds against ld. */
 static NTSTATUS RelocateAll(ULONG_PTR Base)
 {
     ULONG_PTR *Addresses = TapAllocate(Image.SymbolCount * sizeof(*Addresses));
@@ -475,7 +475,8 @@ SYMBOL_CASE(DriverEntryInData, "DriverEntry",
             (Symbol->st_shndx = (USHORT)ElfSectionIndex(&File, "PAGEBSS")), "not in an executable section")
 SYMBOL_CASE(DriverEntryAbsolute, "DriverEntry", Symbol->st_shndx = SHN_ABS, "not in an executable section")
 SYMBOL_CASE(DriverEntryAtTheEnd, "DriverEntry",
-            (Symbol->st_value = ElfSection(&File, "INIT")->sh_size, Symbol->st_size = 0), "not in an executable section")
+            (Symbol->st_value = ElfSection(&File, "INIT")->sh_size, Symbol->st_size = 0),
+            "not in an executable section")
 SYMBOL_CASE(DriverEntryImported, "DriverEntry", Symbol->st_shndx = SHN_UNDEF, "no DriverEntry")
 SECTION_CASE(ExportsUnterminated, ".exports",
              File.Bytes[Section->sh_offset + Section->sh_size - 1] = 'x', "do not end in a null")
@@ -498,9 +499,11 @@ SYMBOL_CASE(ExportFromInit, "ExportedRoutine",
     }
 
 RELOCATION_CASE(RelocationType, "PAGE", Relocation->r_info = (Relocation->r_info & ~0xFFFFFFFFull) | 99, "type 99")
-RELOCATION_CASE(RelocationGot, "PAGE", Relocation->r_info = (Relocation->r_info & ~0xFFFFFFFFull) | R_X86_64_REX_GOTPCRELX,
+RELOCATION_CASE(RelocationGot, "PAGE",
+                Relocation->r_info = (Relocation->r_info & ~0xFFFFFFFFull) | R_X86_64_REX_GOTPCRELX,
                 "-fno-pic")
-RELOCATION_CASE(RelocationOffset, "PAGE", Relocation->r_offset = ElfSection(&File, "PAGE")->sh_size, "leaves the section")
+RELOCATION_CASE(RelocationOffset, "PAGE",
+                Relocation->r_offset = ElfSection(&File, "PAGE")->sh_size, "leaves the section")
 RELOCATION_CASE(RelocationOffsetWraps, "PAGE", Relocation->r_offset = ~0ull - 1, "leaves the section")
 RELOCATION_CASE(RelocationWidth, ".data", Relocation->r_offset = ElfSection(&File, ".data")->sh_size - 7, "8 bytes")
 RELOCATION_CASE(RelocationSymbol, "PAGE", Relocation->r_info |= 0x7FFFFFFFull << 32, "does not exist")

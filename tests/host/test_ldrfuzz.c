@@ -1,6 +1,6 @@
 /*
- * The loader's pure part against files that are damaged at random, always the same way: the good driver and program with
- * a few bytes changed, mostly in the headers and tables where it hurts.
+ * The loader's pure part against files that are damaged at random, always the same way: the good driver and program
+ * with a few bytes changed, mostly in the headers and tables where it hurts.
  */
 #include "anyfile.h"
 

@@ -1,6 +1,6 @@
 /*
- * Classification by section name: L4 (placement goes by name, case-sensitive), L6 (PAGE and up to four more characters),
- * L10 (INIT).
+ * Classification by section name: L4 (placement goes by name, case-sensitive), L6 (PAGE and up to four more
+ * characters).
  */
 #include "tap.h"
 #include "ldr/ldrelf.h"
@@ -17,7 +17,8 @@ static VOID Expect(LDR_NAME_VERDICT Verdict, const PCSTR *Names, SIZE_T Count)
 
 CASE(L4PageableNames)
 {
-    EXPECT(LdrNamePageable, "PAGE", "PAGED", "PAGESER", "PAGEDATA", "PAGEBSS", "PAGESRP0", "PAGE_", "PAGEpage", "PAGE.a");
+    EXPECT(LdrNamePageable, "PAGE", "PAGED", "PAGESER", "PAGEDATA", "PAGEBSS", "PAGESRP0", "PAGE_", "PAGEpage",
+           "PAGE.a");
     EXPECT(LdrNamePageable, ".page", ".paged", ".page.x", ".pageABC", ".page1234", ".pageable");
     EXPECT(LdrNamePageable, ".edata", ".EDATA", ".edata.long.suffix", ".EDATA_and_more");
 }
