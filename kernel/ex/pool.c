@@ -20,51 +20,38 @@ EXP_POOL ExpPools[2] = {
                                               .WaitListHead = {EXP_POOL_MUTEX, EXP_POOL_MUTEX}}}},
 };
 
-static FORCEINLINE KIRQL ExpLock(PEXP_POOL Pool)
+/* Paged is a constant where these are inlined, and so is Pool. */
+static FORCEINLINE KIRQL ExpLock(PEXP_POOL Pool, BOOLEAN Paged)
 {
     KIRQL Irql = KeGetCurrentIrql();
 
-    if (Pool->Type == NonPagedPool) {
+    if (Paged) {
+        ExAcquireFastMutex(&Pool->Mutex);
+    } else {
         KiSetIrql(DISPATCH_LEVEL);
         KiAcquireSpinLock(&Pool->Lock);
-    } else {
-        ExAcquireFastMutex(&Pool->Mutex);
     }
     return Irql;
 }
 
-static FORCEINLINE VOID ExpUnlock(PEXP_POOL Pool, KIRQL Irql)
+static FORCEINLINE VOID ExpUnlock(PEXP_POOL Pool, BOOLEAN Paged, KIRQL Irql)
 {
-    if (Pool->Type == NonPagedPool) {
+    if (Paged) {
+        ExReleaseFastMutex(&Pool->Mutex);
+    } else {
         KiReleaseSpinLock(&Pool->Lock);
         KiSetIrql(Irql);
-    } else {
-        ExReleaseFastMutex(&Pool->Mutex);
     }
 }
 
 KIRQL ExpLockPool(PEXP_POOL Pool)
 {
-    return ExpLock(Pool);
+    return ExpLock(Pool, Pool->Type == PagedPool);
 }
 
 VOID ExpUnlockPool(PEXP_POOL Pool, KIRQL Irql)
 {
-    ExpUnlock(Pool, Irql);
-}
-
-/* The rule of level for each pool ("ExAllocatePoolWithTag": IRQL). */
-static FORCEINLINE VOID ExpRequireIrql(PEXP_POOL Pool, PCSTR Routine, PVOID Caller)
-{
-#if DBG
-    KIRQL Highest = Pool->Type == NonPagedPool ? DISPATCH_LEVEL : APC_LEVEL;
-    if (KeGetCurrentIrql() > Highest)
-        KiIrqlRuleBroken(Routine, Highest, Caller);
-#else
-    UNREFERENCED_PARAMETER(Pool);
-    UNREFERENCED_PARAMETER(Routine);
-    UNREFERENCED_PARAMETER(Caller);
-#endif
+    ExpUnlock(Pool, Pool->Type == PagedPool, Irql);
 }
 
 /* Pages of a class that have a free block, a list from Pool->Partial. Pool lock held. */
@@ -94,7 +81,7 @@ static FORCEINLINE VOID ExpUnlinkPage(PEXP_POOL Pool, PPOOL_PAGE Page)
  * but lets go of it while Mm works; another thread may have added a page meanwhile, which does no harm.
  * FALSE: there is no memory.
  */
-static BOOLEAN ExpAddPage(PEXP_POOL Pool, ULONG Class, KIRQL *Irql)
+DECLSPEC_NOINLINE static BOOLEAN ExpAddPage(PEXP_POOL Pool, ULONG Class, KIRQL *Irql)
 {
     PPOOL_PAGE Page = Pool->Empty;
 
@@ -102,9 +89,9 @@ static BOOLEAN ExpAddPage(PEXP_POOL Pool, ULONG Class, KIRQL *Irql)
         Pool->Empty = Page->Next;
         Pool->EmptyCount--;
     } else {
-        ExpUnlock(Pool, *Irql);
+        ExpUnlockPool(Pool, *Irql);
         Page = MmAllocatePoolPages(Pool->Type, 1);
-        *Irql = ExpLock(Pool);
+        *Irql = ExpLockPool(Pool);
         if (Page == NULL)
             return FALSE;
     }
@@ -113,16 +100,31 @@ static BOOLEAN ExpAddPage(PEXP_POOL Pool, ULONG Class, KIRQL *Irql)
     return TRUE;
 }
 
-/* NULL when there is no memory. Bytes <= POOL_LARGEST_BODY. */
-static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, SIZE_T Bytes, ULONG Class, ULONG Tag)
+/*
+ * The last block of a page has come back. The page stays for the next class that needs one; returned when enough such
+ * pages are kept already, and the caller gives it to Mm once he holds no lock.
+ */
+DECLSPEC_NOINLINE static PPOOL_PAGE ExpKeepEmptyPage(PEXP_POOL Pool, PPOOL_PAGE Page)
 {
-    KIRQL Irql = ExpLock(Pool);
+    Page->Guard = 0;            /* nothing in it is a block any more */
+    if (Pool->EmptyCount == EXP_POOL_EMPTY_PAGES)
+        return Page;
+    Page->Next = Pool->Empty;
+    Pool->Empty = Page;
+    Pool->EmptyCount++;
+    return NULL;
+}
+
+/* NULL when there is no memory. Bytes <= POOL_LARGEST_BODY. */
+static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, BOOLEAN Paged, SIZE_T Bytes, ULONG Class, ULONG Tag)
+{
+    KIRQL Irql = ExpLock(Pool, Paged);
     PPOOL_HEADER Header;
     PPOOL_PAGE Page;
 
     while ((Page = Pool->Partial[Class]) == NULL) {
         if (!ExpAddPage(Pool, Class, &Irql)) {
-            ExpUnlock(Pool, Irql);
+            ExpUnlock(Pool, Paged, Irql);
             return NULL;
         }
     }
@@ -133,63 +135,89 @@ static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, SIZE_T Bytes, ULONG Cl
     Header->Bytes = (USHORT)Bytes;
     Header->TagSlot = (USHORT)ExpChargeTag(Pool, Tag, Bytes);
     ExpMarkAllocated(Header);
-    ExpUnlock(Pool, Irql);
+    ExpUnlock(Pool, Paged, Irql);
     return PoolBody(Header);
 }
 
-/* A block's way back. An empty page stays for the next class that needs one, or goes back to Mm. */
-static FORCEINLINE VOID ExpFreeBlock(PEXP_POOL Pool, PVOID Body, ULONG Tag, PVOID Caller)
+static FORCEINLINE VOID ExpFreeBlock(PEXP_POOL Pool, BOOLEAN Paged, PVOID Body, ULONG Tag, PVOID Caller)
 {
     PPOOL_HEADER Header = PoolHeaderOf(Body);
     PPOOL_PAGE Page = PoolPageOf(Body), Unused = NULL;
-    BOOLEAN WasFull;
-    KIRQL Irql = ExpLock(Pool);
-    POOL_FAULT Fault = PoolCheckHeader(Body);
+    KIRQL Irql = ExpLock(Pool, Paged);
 
-    if (Fault != PoolSound)
-        ExpPoolFault(Fault, Body, Caller);
+    if (!PoolIsSound(Body))
+        ExpPoolFault(PoolFindFault(Body), Body, Caller);
     if (Tag != 0)
         ExpCheckTag(Body, Header->Tag, Tag, Caller);
     ExpCheckAndMarkFreed(Header, Caller);
     ExpReturnTag(Pool, Header->TagSlot, Header->Bytes);
-    WasFull = PoolPageIsFull(Page);
+    if (PoolPageIsFull(Page))
+        ExpLinkPage(Pool, Page);
     PoolGiveBlock(Page, Header);
     if (Page->Used == 0) {
-        if (!WasFull)
-            ExpUnlinkPage(Pool, Page);
-        if (Pool->EmptyCount < EXP_POOL_EMPTY_PAGES) {
-            Page->Guard = 0;        /* a body in it is no block any more */
-            Page->Next = Pool->Empty;
-            Pool->Empty = Page;
-            Pool->EmptyCount++;
-        } else {
-            Unused = Page;
-        }
-    } else if (WasFull) {
-        ExpLinkPage(Pool, Page);
+        ExpUnlinkPage(Pool, Page);
+        Unused = ExpKeepEmptyPage(Pool, Page);
     }
-    ExpUnlock(Pool, Irql);
+    ExpUnlock(Pool, Paged, Irql);
     if (Unused != NULL)
         MmFreePoolPages(Unused, 1);
 }
 
-static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag, BOOLEAN Zero, PVOID Caller)
+DECLSPEC_NOINLINE static PVOID ExpAllocateFromPool(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Class, ULONG Tag)
 {
-    PEXP_POOL Pool = &ExpPools[PoolType & PagedPool];
+    return PoolType & PagedPool ? ExpAllocateBlock(&ExpPools[PagedPool], TRUE, Bytes, Class, Tag)
+                                : ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, Class, Tag);
+}
+
+/* The rule of level for each pool ("ExAllocatePoolWithTag": IRQL). */
+static FORCEINLINE VOID ExpRequireIrql(BOOLEAN Paged, PCSTR Routine, PVOID Caller)
+{
+#if DBG
+    KIRQL Highest = Paged ? APC_LEVEL : DISPATCH_LEVEL;
+    if (KeGetCurrentIrql() > Highest)
+        KiIrqlRuleBroken(Routine, Highest, Caller);
+#else
+    UNREFERENCED_PARAMETER(Paged);
+    UNREFERENCED_PARAMETER(Routine);
+    UNREFERENCED_PARAMETER(Caller);
+#endif
+}
+
+/* What is not the straight way of ExpAllocate. */
+DECLSPEC_NOINLINE static PVOID ExpAllocateOther(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag)
+{
     PVOID Body;
 
-    ExpRequireIrql(Pool, Pool->Type == NonPagedPool ? "ExAllocatePool(NonPagedPool)" : "ExAllocatePool(PagedPool)", Caller);
-    ExpCheckNewTag(Tag, Caller);
-    if (Bytes > POOL_LARGEST_BODY) {
-        Body = ExpAllocatePages(Pool, Bytes, Tag);
-    } else {
-        ULONG Class = PoolType & NonPagedPoolCacheAligned ? PoolCacheAlignedClass(Bytes) : PoolClass(Bytes);
-        Body = ExpAllocateBlock(Pool, Bytes, Class, Tag);
-        if (Zero && Body != NULL)
-            RtlZeroMemory(Body, Bytes);
-    }
+    if (Bytes > POOL_LARGEST_BODY)
+        Body = ExpAllocatePages(&ExpPools[PoolType & PagedPool], Bytes, Tag);
+    else if (PoolType & NonPagedPoolCacheAligned)
+        Body = ExpAllocateFromPool(PoolType, Bytes, PoolCacheAlignedClass(Bytes), Tag);
+    else
+        Body = ExpAllocateFromPool(PoolType, Bytes, PoolClass(Bytes), Tag);
     if (Body == NULL && (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE))
         ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+    return Body;
+}
+
+/* The straight way is a small block of nonpaged pool. */
+static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag, PVOID Caller)
+{
+    ExpRequireIrql(PoolType & PagedPool, PoolType & PagedPool ? "ExAllocatePool(PagedPool)" : "ExAllocatePool(NonPagedPool)",
+                   Caller);
+    ExpCheckNewTag(Tag, Caller);
+    if (Bytes <= POOL_LARGEST_BODY &&
+        (PoolType & (PagedPool | NonPagedPoolCacheAligned | POOL_RAISE_IF_ALLOCATION_FAILURE)) == 0)
+        return ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, PoolClass(Bytes), Tag);
+    return ExpAllocateOther(PoolType, Bytes, Tag);
+}
+
+/* Whole pages come zeroed from Mm. */
+static FORCEINLINE PVOID ExpAllocateZero(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag, PVOID Caller)
+{
+    PVOID Body = ExpAllocate(PoolType, Bytes, Tag, Caller);
+
+    if (Body != NULL && Bytes <= POOL_LARGEST_BODY)
+        RtlZeroMemory(Body, Bytes);
     return Body;
 }
 
@@ -200,27 +228,27 @@ static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag
  */
 PVOID ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return ExpAllocate(PoolType, NumberOfBytes, Tag, FALSE, __builtin_return_address(0));
+    return ExpAllocate(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePoolWithTag);
 
 PVOID ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
-    return ExpAllocate(PoolType, NumberOfBytes, EXP_NO_TAG, FALSE, __builtin_return_address(0));
+    return ExpAllocate(PoolType, NumberOfBytes, EXP_NO_TAG, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePool);
 
 PVOID ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY Priority)
 {
     UNREFERENCED_PARAMETER(Priority);
-    return ExpAllocate(PoolType, NumberOfBytes, Tag, FALSE, __builtin_return_address(0));
+    return ExpAllocate(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePoolWithTagPriority);
 
 /* As ExAllocatePoolWithTag, filled with zeroes. */
 PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return ExpAllocate(PoolType, NumberOfBytes, Tag, TRUE, __builtin_return_address(0));
+    return ExpAllocateZero(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePoolZero);
 
@@ -232,13 +260,13 @@ static POOL_TYPE ExpQuotaType(POOL_TYPE PoolType)
 
 PVOID ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return ExpAllocate(ExpQuotaType(PoolType), NumberOfBytes, Tag, FALSE, __builtin_return_address(0));
+    return ExpAllocate(ExpQuotaType(PoolType), NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePoolWithQuotaTag);
 
 PVOID ExAllocatePoolQuotaZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    return ExpAllocate(ExpQuotaType(PoolType), NumberOfBytes, Tag, TRUE, __builtin_return_address(0));
+    return ExpAllocateZero(ExpQuotaType(PoolType), NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePoolQuotaZero);
 
@@ -261,25 +289,34 @@ PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
         PoolType |= NonPagedPoolCacheAligned;
     if (Flags & POOL_FLAG_RAISE_ON_FAILURE)
         PoolType |= POOL_RAISE_IF_ALLOCATION_FAILURE;
-    return ExpAllocate(PoolType, NumberOfBytes, Tag, (Flags & POOL_FLAG_UNINITIALIZED) == 0, __builtin_return_address(0));
+    if (Flags & POOL_FLAG_UNINITIALIZED)
+        return ExpAllocate(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
+    return ExpAllocateZero(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePool2);
 
+DECLSPEC_NOINLINE static VOID ExpFreePaged(PVOID Body, ULONG Tag, PVOID Caller)
+{
+    if (Body < MmPagedPoolStart || Body >= MmPagedPoolEnd)
+        ExpPoolFault(PoolNoBlock, Body, Caller);
+    ExpRequireIrql(TRUE, "ExFreePool(paged)", Caller);
+    if (BYTE_OFFSET(Body) == 0)
+        ExpFreePages(&ExpPools[PagedPool], Body, Tag, Caller);
+    else
+        ExpFreeBlock(&ExpPools[PagedPool], TRUE, Body, Tag, Caller);
+}
+
 static FORCEINLINE VOID ExpFree(PVOID Body, ULONG Tag, PVOID Caller)
 {
-    PEXP_POOL Pool;
-
-    if (Body >= MmNonPagedPoolStart && Body < MmNonPagedPoolEnd)
-        Pool = &ExpPools[NonPagedPool];
-    else if (Body >= MmPagedPoolStart && Body < MmPagedPoolEnd)
-        Pool = &ExpPools[PagedPool];
+    if (Body < MmNonPagedPoolStart || Body >= MmNonPagedPoolEnd) {
+        ExpFreePaged(Body, Tag, Caller);
+        return;
+    }
+    ExpRequireIrql(FALSE, "ExFreePool(nonpaged)", Caller);
+    if (BYTE_OFFSET(Body) == 0)
+        ExpFreePages(&ExpPools[NonPagedPool], Body, Tag, Caller);
     else
-        ExpPoolFault(PoolNoBlock, Body, Caller);
-    ExpRequireIrql(Pool, Pool->Type == NonPagedPool ? "ExFreePool(nonpaged)" : "ExFreePool(paged)", Caller);
-    if (((ULONG_PTR)Body & (PAGE_SIZE - 1)) == 0)
-        ExpFreePages(Pool, Body, Tag, Caller);
-    else
-        ExpFreeBlock(Pool, Body, Tag, Caller);
+        ExpFreeBlock(&ExpPools[NonPagedPool], FALSE, Body, Tag, Caller);
 }
 
 /* Gives pool memory back. Tag: the one it was allocated with, or 0. IRQL: as for allocating from its pool. */

@@ -16,9 +16,9 @@ VOID ExQueryPoolUsage(PULONG64 NonPagedBytes, PULONG64 PagedBytes);
 
 typedef struct _EX_POOL_TAG {
     ULONG Tag;
-    ULONG Blocks;               /* allocated now */
-    ULONG64 Bytes;
+    ULONG64 Bytes;              /* allocated now */
     ULONG64 Allocations;        /* ever */
+    ULONG64 Frees;              /* ever */
 } EX_POOL_TAG, *PEX_POOL_TAG;
 
 /* Copies at most Count tags of a pool (PagedPool or NonPagedPool); returns how many there are. IRQL: <= APC_LEVEL. */
@@ -26,7 +26,9 @@ ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count);
 
 /* Inside --------------------------------------------------------------------------------------------------------- */
 
-#define EXP_POOL_TAGS 128       /* slots; the last collects every tag that found no other */
+/* Slots for tags, and one more that collects every tag which found none. */
+#define EXP_POOL_TAG_BITS 7
+#define EXP_POOL_TAGS (1 << EXP_POOL_TAG_BITS)
 #define EXP_POOL_TAG_OVERFLOW 0x2A2A2A2A    /* '****' */
 
 /* Empty pages a pool keeps for the next class that needs one. */
@@ -36,11 +38,10 @@ typedef struct _EXP_POOL {
     PPOOL_PAGE Partial[POOL_CLASSES];   /* pages with a free block, the one last freed into first */
     PPOOL_PAGE Empty;
     ULONG EmptyCount;
-    ULONG64 Bytes;
     POOL_TYPE Type;
     KSPIN_LOCK Lock;                    /* nonpaged */
     FAST_MUTEX Mutex;                   /* paged */
-    EX_POOL_TAG Tags[EXP_POOL_TAGS];
+    EX_POOL_TAG Tags[EXP_POOL_TAGS + 1];
 } EXP_POOL, *PEXP_POOL;
 
 extern EXP_POOL ExpPools[2];            /* by base type */
@@ -49,9 +50,27 @@ extern EXP_POOL ExpPools[2];            /* by base type */
 KIRQL ExpLockPool(PEXP_POOL Pool);
 VOID ExpUnlockPool(PEXP_POOL Pool, KIRQL Irql);
 
-/* pooltag.c. Pool lock held. Returns the slot. */
-ULONG ExpChargeTag(PEXP_POOL Pool, ULONG Tag, SIZE_T Bytes);
-VOID ExpReturnTag(PEXP_POOL Pool, ULONG Slot, SIZE_T Bytes);
+/* pooltag.c: the slot of a tag that is not in the one its hash names. Pool lock held. */
+ULONG ExpFindTagSlot(PEXP_POOL Pool, ULONG Tag, ULONG Slot);
+
+/* Accounts Bytes to a tag; returns its slot. Pool lock held. */
+static FORCEINLINE ULONG ExpChargeTag(PEXP_POOL Pool, ULONG Tag, SIZE_T Bytes)
+{
+    /* 2^32 / golden ratio spreads tags that differ in one letter; the highest bits are the best mixed. */
+    ULONG Slot = Tag * 0x9E3779B9u >> (32 - EXP_POOL_TAG_BITS);
+
+    if (Pool->Tags[Slot].Tag != Tag)
+        Slot = ExpFindTagSlot(Pool, Tag, Slot);
+    Pool->Tags[Slot].Allocations++;
+    Pool->Tags[Slot].Bytes += Bytes;
+    return Slot;
+}
+
+static FORCEINLINE VOID ExpReturnTag(PEXP_POOL Pool, ULONG Slot, SIZE_T Bytes)
+{
+    Pool->Tags[Slot].Frees++;
+    Pool->Tags[Slot].Bytes -= Bytes;
+}
 
 /* poolbig.c: requests of more than POOL_LARGEST_BODY bytes, page aligned, zero-filled. */
 PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag);

@@ -16,13 +16,10 @@ static EXP_BIG_ENTRY ExpFirstBigEntries[EXP_FIRST_BIG_ENTRIES];
 static EXP_BIG_TABLE ExpBigTable = {ExpFirstBigEntries, EXP_FIRST_BIG_ENTRIES, 0};    /* ExpBigLock, DISPATCH_LEVEL */
 static KSPIN_LOCK ExpBigLock;
 
-#define EXP_PATTERN_LENGTH 16   /* bytes behind the end that a checked build marks, if the last page has them */
-
 #if DBG
 static SIZE_T ExpSlack(SIZE_T Bytes)
 {
-    SIZE_T Slack = ROUND_TO_PAGES(Bytes) - Bytes;
-    return Slack < EXP_PATTERN_LENGTH ? Slack : EXP_PATTERN_LENGTH;
+    return ROUND_TO_PAGES(Bytes) - Bytes;
 }
 #endif
 

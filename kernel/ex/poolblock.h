@@ -152,21 +152,27 @@ static inline VOID PoolGiveBlock(PPOOL_PAGE Page, PPOOL_HEADER Header)
     Page->Used--;
 }
 
-/* What is wrong with a header of an allocated block. */
-typedef enum _POOL_FAULT { PoolSound, PoolNoBlock, PoolFreedTwice, PoolHeaderDamaged } POOL_FAULT;
+/* What can be wrong with an address that is to be freed. */
+typedef enum _POOL_FAULT { PoolNoBlock, PoolFreedTwice, PoolHeaderDamaged } POOL_FAULT;
 
 /* Whether Body is one that was handed out and not freed since. Reads its header, which lies in the same page. */
-static inline POOL_FAULT PoolCheckHeader(PVOID Body)
+static inline BOOLEAN PoolIsSound(PVOID Body)
+{
+    PPOOL_HEADER Header = PoolHeaderOf(Body);
+
+    return Header->Guard == PoolGuard(Header) && Header->State == POOL_ALLOCATED;
+}
+
+/* What is wrong with a body that is not sound. */
+static inline POOL_FAULT PoolFindFault(PVOID Body)
 {
     PPOOL_HEADER Header = PoolHeaderOf(Body);
 
     if (((ULONG_PTR)Body & 15) != 0 || PoolPageOf(Body)->Guard != PoolGuard(PoolPageOf(Body)))
         return PoolNoBlock;
-    if (Header->Guard != PoolGuard(Header))
-        return PoolHeaderDamaged;
-    if (Header->State == POOL_FREE)
+    if (Header->Guard == PoolGuard(Header) && Header->State == POOL_FREE)
         return PoolFreedTwice;
-    return Header->State == POOL_ALLOCATED && Header->Class == PoolPageOf(Body)->Class ? PoolSound : PoolHeaderDamaged;
+    return PoolHeaderDamaged;
 }
 
 /*

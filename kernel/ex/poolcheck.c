@@ -3,6 +3,7 @@
  * its end or after it was freed. A free build looks at the header only, without which it could not go on.
  */
 #include "ex/pool.h"
+#include "kd/kd.h"
 #include "ke/ke.h"
 
 /* "Bug Check 0xC2", first parameter. */
@@ -25,6 +26,16 @@ static EXP_TAG_TEXT ExpTagText(ULONG Tag)
     return Text;
 }
 
+typedef struct _EXP_CALLER { CHAR Text[KD_ADDRESS_TEXT]; } EXP_CALLER;
+
+static EXP_CALLER ExpCaller(PVOID Address)
+{
+    EXP_CALLER Caller;
+
+    KdNameAddress(Address, Caller.Text);
+    return Caller;
+}
+
 VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller)
 {
     PPOOL_HEADER Header = PoolHeaderOf(Body);
@@ -32,56 +43,59 @@ VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller)
     switch (Fault) {
     case PoolFreedTwice:
         KiBugCheck(BAD_POOL_CALLER, CALLER_FREED_TWICE, (ULONG_PTR)Caller, Header->Tag, (ULONG_PTR)Body, NULL,
-                   "%p frees the pool memory at %p (tag '%s'), which is free already. Free it once, and forget the pointer "
-                   "then.", Caller, Body, ExpTagText(Header->Tag).Letters);
+                   "%s frees the pool memory at %p (tag '%s'), which is free already. Free it once, and forget the pointer "
+                   "then.", ExpCaller(Caller).Text, Body, ExpTagText(Header->Tag).Letters);
     case PoolHeaderDamaged:
         KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Header, (ULONG_PTR)Body, Header->Guard, PoolGuard(Header), NULL,
-                   "The header at %p of the pool memory at %p, which %p frees, was overwritten: somebody wrote in front of "
-                   "this memory, or past the end of what lies before it.", Header, Body, Caller);
+                   "The header at %p of the pool memory at %p, which %s frees, was overwritten: somebody wrote in front of "
+                   "this memory, or past the end of what lies before it.", Header, Body, ExpCaller(Caller).Text);
     default:
         KiBugCheck(BAD_POOL_CALLER, CALLER_NOT_POOL, (ULONG_PTR)Caller, (ULONG_PTR)Body, 0, NULL,
-                   "%p frees %p, which is no pool memory that is allocated: free exactly the address that ExAllocatePool... "
-                   "returned, once.", Caller, Body);
+                   "%s frees %p, which is no pool memory that is allocated: free exactly the address that ExAllocatePool... "
+                   "returned, once.", ExpCaller(Caller).Text, Body);
     }
 }
 
 #if DBG
 
 #define TAIL_PATTERN 0xFD       /* behind the end of what was asked for */
+#define TAIL_LENGTH 16          /* bytes of it that are marked; more would cost more than it finds */
 #define FREED_PATTERN 0xDD      /* in freed blocks, behind the link */
-#define FREED_LOOKED_AT 128     /* bytes of a freed block that are looked at when it is handed out again */
+#define FREED_LENGTH 512        /* bytes of a block that are filled, and looked at when it is handed out again */
 
 VOID ExpCheckNewTag(ULONG Tag, PVOID Caller)
 {
     if (Tag == 0)
         KiBugCheck(BAD_POOL_CALLER, CALLER_NO_TAG, (ULONG_PTR)Caller, 0, 0, NULL,
-                   "%p allocates pool memory with tag 0, so that nobody could say whose it is. A tag is one to four "
-                   "letters in single quotes, in reverse order.", Caller);
+                   "%s allocates pool memory with tag 0, so that nobody could say whose it is. A tag is one to four "
+                   "letters in single quotes, in reverse order.", ExpCaller(Caller).Text);
 }
 
 VOID ExpCheckTag(PVOID Body, ULONG Allocated, ULONG Given, PVOID Caller)
 {
     if (Allocated != Given)
         KiBugCheck(BAD_POOL_CALLER, CALLER_WRONG_TAG, (ULONG_PTR)Body, Allocated, Given, NULL,
-                   "%p frees the pool memory at %p with tag '%s'; it was allocated with tag '%s'. It belongs to somebody "
-                   "else, or ExFreePoolWithTag must name the same tag.", Caller, Body, ExpTagText(Given).Letters,
+                   "%s frees the pool memory at %p with tag '%s'; it was allocated with tag '%s'. It belongs to somebody "
+                   "else, or ExFreePoolWithTag must name the same tag.", ExpCaller(Caller).Text, Body, ExpTagText(Given).Letters,
                    ExpTagText(Allocated).Letters);
 }
 
 VOID ExpMarkTail(PUCHAR End, SIZE_T Slack)
 {
-    memset(End, TAIL_PATTERN, Slack);
+    memset(End, TAIL_PATTERN, min(Slack, TAIL_LENGTH));
 }
 
 VOID ExpCheckTail(PVOID Body, SIZE_T Bytes, SIZE_T Slack, ULONG Tag, PVOID Caller)
 {
     PUCHAR End = (PUCHAR)Body + Bytes;
 
+    Slack = min(Slack, TAIL_LENGTH);
     for (SIZE_T Index = 0; Index < Slack; Index++)
         if (End[Index] != TAIL_PATTERN)
             KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)&End[Index], Bytes, Tag, NULL,
-                       "The pool memory at %p (tag '%s', %I64u bytes), which %p frees, was written past its end: byte %I64u "
-                       "of it was changed.", Body, ExpTagText(Tag).Letters, (ULONG64)Bytes, Caller, (ULONG64)(Bytes + Index));
+                       "The pool memory at %p (tag '%s', %I64u bytes), which %s frees, was written past its end: byte %I64u "
+                       "was changed.", Body, ExpTagText(Tag).Letters, (ULONG64)Bytes, ExpCaller(Caller).Text,
+                       (ULONG64)(Bytes + Index));
 }
 
 static SIZE_T ExpSlack(PPOOL_HEADER Header)
@@ -89,10 +103,10 @@ static SIZE_T ExpSlack(PPOOL_HEADER Header)
     return PoolCapacity(Header->Class) - Header->Bytes;
 }
 
-/* The bytes of a freed body that hold the pattern: all behind the link to the next free block. */
-static SIZE_T ExpPatternLength(PPOOL_HEADER Header)
+/* The bytes of a freed body that hold the pattern: behind the link to the next free block. In eights. */
+static SIZE_T ExpPatternWords(PPOOL_HEADER Header)
 {
-    return PoolCapacity(Header->Class) - sizeof(PVOID);
+    return min(PoolCapacity(Header->Class), FREED_LENGTH) / sizeof(ULONG64) - 1;
 }
 
 VOID ExpMarkAllocated(PPOOL_HEADER Header)
@@ -100,12 +114,15 @@ VOID ExpMarkAllocated(PPOOL_HEADER Header)
     PUCHAR Body = PoolBody(Header);
 
     if (Header->Filled) {
-        SIZE_T Length = ExpPatternLength(Header);
-        for (SIZE_T Index = 0; Index < min(Length, FREED_LOOKED_AT); Index++)
-            if (Body[sizeof(PVOID) + Index] != FREED_PATTERN)
-                KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)&Body[sizeof(PVOID) + Index], 0, 0, NULL,
-                           "The pool memory at %p was written after it was freed, at byte %I64u: somebody keeps a pointer "
-                           "to memory that is not his any more.", Body, (ULONG64)(sizeof(PVOID) + Index));
+        PULONG64 Words = (PULONG64)Body + 1;
+        SIZE_T Count = ExpPatternWords(Header);
+        for (SIZE_T Index = 0; Index < Count; Index++)
+            if (Words[Index] != FREED_PATTERN * 0x0101010101010101ull)
+                KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)&Words[Index], Words[Index], Header->Tag, NULL,
+                           "The pool memory at %p was written at %p after it was freed; the last to have it had tag '%s'. "
+                           "Somebody keeps a pointer to memory that is not his any more.", Body, &Words[Index],
+                           ExpTagText(Header->Tag).Letters);
+        Header->Filled = FALSE;
     }
     ExpMarkTail(Body + Header->Bytes, ExpSlack(Header));
 }
@@ -118,10 +135,10 @@ VOID ExpCheckAndMarkFreed(PPOOL_HEADER Header, PVOID Caller)
     if (!PoolNextHeaderIsSound(Header))
         KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)Header + PoolBlockSize[Header->Class], Header->Bytes,
                    Header->Tag, NULL,
-                   "The header behind the pool memory at %p (tag '%s', %u bytes), which %p frees, was overwritten: this "
+                   "The header behind the pool memory at %p (tag '%s', %u bytes), which %s frees, was overwritten: this "
                    "memory was written past its end, or the next in front of it.", Body, ExpTagText(Header->Tag).Letters,
-                   Header->Bytes, Caller);
-    memset(Body + sizeof(PVOID), FREED_PATTERN, ExpPatternLength(Header));
+                   Header->Bytes, ExpCaller(Caller).Text);
+    memset(Body + sizeof(ULONG64), FREED_PATTERN, ExpPatternWords(Header) * sizeof(ULONG64));
     Header->Filled = TRUE;
 }
 

@@ -8,7 +8,7 @@
 /* Slots looked at before a tag goes to the last one, which collects the rest. */
 #define EXP_TAG_PROBES 16
 
-static ULONG ExpFindTagSlot(PEXP_POOL Pool, ULONG Tag, ULONG Slot)
+ULONG ExpFindTagSlot(PEXP_POOL Pool, ULONG Tag, ULONG Slot)
 {
     for (ULONG Probe = 0; Probe < EXP_TAG_PROBES; Probe++) {
         PEX_POOL_TAG Entry = &Pool->Tags[Slot];
@@ -16,42 +16,26 @@ static ULONG ExpFindTagSlot(PEXP_POOL Pool, ULONG Tag, ULONG Slot)
             Entry->Tag = Tag;
         if (Entry->Tag == Tag)
             return Slot;
-        Slot = (Slot + 1) % (EXP_POOL_TAGS - 1);
+        Slot = (Slot + 1) % EXP_POOL_TAGS;
     }
-    Pool->Tags[EXP_POOL_TAGS - 1].Tag = EXP_POOL_TAG_OVERFLOW;
-    return EXP_POOL_TAGS - 1;
+    Pool->Tags[EXP_POOL_TAGS].Tag = EXP_POOL_TAG_OVERFLOW;
+    return EXP_POOL_TAGS;
 }
 
-ULONG ExpChargeTag(PEXP_POOL Pool, ULONG Tag, SIZE_T Bytes)
+static ULONG64 ExpPoolBytes(PEXP_POOL Pool)
 {
-    /* 2^32 / golden ratio: spreads tags that differ in one letter; the high bits are the mixed ones. */
-    ULONG Slot = (ULONG)(((ULONG64)(Tag * 0x9E3779B9u) * (EXP_POOL_TAGS - 1)) >> 32);
-    PEX_POOL_TAG Entry = &Pool->Tags[Slot];
+    ULONG64 Bytes = 0;
 
-    if (Entry->Tag != Tag || Entry->Allocations == 0) {
-        Slot = ExpFindTagSlot(Pool, Tag, Slot);
-        Entry = &Pool->Tags[Slot];
-    }
-    Entry->Blocks++;
-    Entry->Allocations++;
-    Entry->Bytes += Bytes;
-    Pool->Bytes += Bytes;
-    return Slot;
+    for (ULONG Slot = 0; Slot <= EXP_POOL_TAGS; Slot++)
+        Bytes += *(volatile ULONG64 *)&Pool->Tags[Slot].Bytes;
+    return Bytes;
 }
 
-VOID ExpReturnTag(PEXP_POOL Pool, ULONG Slot, SIZE_T Bytes)
-{
-    PEX_POOL_TAG Entry = &Pool->Tags[Slot];
-
-    Entry->Blocks--;
-    Entry->Bytes -= Bytes;
-    Pool->Bytes -= Bytes;
-}
-
+/* Read without the locks: exact when nobody allocates meanwhile. */
 VOID ExQueryPoolUsage(PULONG64 NonPagedBytes, PULONG64 PagedBytes)
 {
-    *NonPagedBytes = *(volatile ULONG64 *)&ExpPools[NonPagedPool].Bytes;
-    *PagedBytes = *(volatile ULONG64 *)&ExpPools[PagedPool].Bytes;
+    *NonPagedBytes = ExpPoolBytes(&ExpPools[NonPagedPool]);
+    *PagedBytes = ExpPoolBytes(&ExpPools[PagedPool]);
 }
 
 ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count)
@@ -60,7 +44,7 @@ ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count)
     ULONG Found = 0;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
-    for (ULONG Slot = 0; Slot < EXP_POOL_TAGS; Slot++) {
+    for (ULONG Slot = 0; Slot <= EXP_POOL_TAGS; Slot++) {
         KIRQL Irql = ExpLockPool(Pool);
         EX_POOL_TAG Entry = Pool->Tags[Slot];
         ExpUnlockPool(Pool, Irql);

@@ -31,11 +31,12 @@
 /* The dispatcher lock ------------------------------------------------------------------------------------------ */
 
 /* Raises to DISPATCH_LEVEL and takes the dispatcher lock; returns the old level. IRQL: <= DISPATCH_LEVEL. */
-FORCEINLINE KIRQL KiLockDispatcher(VOID)
+#define KiLockDispatcher() KiLockDispatcherFor(__func__)
+FORCEINLINE KIRQL KiLockDispatcherFor(PCSTR Routine)
 {
     KIRQL OldIrql = KeGetCurrentIrql();
 
-    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KE_REQUIRE_IRQL_OF(Routine, DISPATCH_LEVEL);
     KiSetIrql(DISPATCH_LEVEL);
     KiAcquireSpinLock(&KiDispatcherLock);
     return OldIrql;

@@ -1,5 +1,6 @@
 /* The words for a broken rule of level (rules.h), and the names of the levels. */
 #include "ke/rules.h"
+#include "kd/kd.h"
 
 static const PCSTR KiIrqlNames[HIGH_LEVEL + 1] = {
     [PASSIVE_LEVEL] = "PASSIVE_LEVEL", [APC_LEVEL] = "APC_LEVEL", [DISPATCH_LEVEL] = "DISPATCH_LEVEL",
@@ -17,8 +18,9 @@ PCSTR KiIrqlName(KIRQL Irql)
 VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
 {
     KIRQL Irql = KeGetCurrentIrql();
+    CHAR Text[KD_ADDRESS_TEXT];
 
     KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, Irql, Highest, (ULONG_PTR)Routine, NULL,
-               "%s was called at IRQL %u (%s) from %p. It may be called at IRQL <= %u (%s): lower the level or leave the "
-               "spin lock first.", Routine, Irql, KiIrqlName(Irql), Caller, Highest, KiIrqlName(Highest));
+               "%s was called at IRQL %u (%s) from %s. It may be called at IRQL <= %u (%s): lower the level or leave the "
+               "spin lock first.", Routine, Irql, KiIrqlName(Irql), KdNameAddress(Caller, Text), Highest, KiIrqlName(Highest));
 }

@@ -11,13 +11,16 @@
 
 DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller);
 
-/* Stands first in a routine whose comment says IRQL: <= Highest. */
+/* For what is inlined into Routine. */
 #if DBG
-#define KE_REQUIRE_IRQL(Highest)                                                                               \
+#define KE_REQUIRE_IRQL_OF(Routine, Highest)                                                                   \
     do {                                                                                                       \
         if (KeGetCurrentIrql() > (Highest))                                                                    \
-            KiIrqlRuleBroken(__func__, (Highest), __builtin_return_address(0));                                \
+            KiIrqlRuleBroken((Routine), (Highest), __builtin_return_address(0));                               \
     } while (0)
 #else
-#define KE_REQUIRE_IRQL(Highest) ((void)0)
+#define KE_REQUIRE_IRQL_OF(Routine, Highest) ((void)(Routine))
 #endif
+
+/* Stands first in a routine whose comment says IRQL: <= Highest. */
+#define KE_REQUIRE_IRQL(Highest) KE_REQUIRE_IRQL_OF(__func__, Highest)

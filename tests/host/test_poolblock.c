@@ -58,7 +58,7 @@ CASE(APageGivesEachBlockOnce)
         CHECK_EQUAL(PAGE->Used, Count);
         for (ULONG Index = 0; Index < Count; Index++) {
             PUCHAR Body = PoolBody(Taken[Index]);
-            CHECK_EQUAL(PoolCheckHeader(Body), PoolSound);
+            CHECK(PoolIsSound(Body));
             for (SIZE_T Byte = 0; Byte < PoolCapacity(Class); Byte++)
                 CHECK_EQUAL(Body[Byte], (UCHAR)Index);
         }
@@ -75,16 +75,19 @@ CASE(DamageIsNamed)
     PoolInitializePage(PAGE, 2);
     First = PoolTakeBlock(PAGE);
     Second = PoolTakeBlock(PAGE);
-    CHECK_EQUAL(PoolCheckHeader((PUCHAR)PoolBody(First) + 8), PoolNoBlock);
+    CHECK(!PoolIsSound((PUCHAR)PoolBody(First) + 16));
+    CHECK_EQUAL(PoolFindFault((PUCHAR)PoolBody(First) + 8), PoolNoBlock);
     CHECK(PoolNextHeaderIsSound(First));
     CHECK(PoolNextHeaderIsSound(Second));
     memset((PUCHAR)PoolBody(First) + PoolCapacity(2), 0x41, sizeof(POOL_HEADER));
     CHECK(!PoolNextHeaderIsSound(First));
-    CHECK_EQUAL(PoolCheckHeader(PoolBody(Second)), PoolHeaderDamaged);
+    CHECK(!PoolIsSound(PoolBody(Second)));
+    CHECK_EQUAL(PoolFindFault(PoolBody(Second)), PoolHeaderDamaged);
     PoolGiveBlock(PAGE, First);
-    CHECK_EQUAL(PoolCheckHeader(PoolBody(First)), PoolFreedTwice);
+    CHECK(!PoolIsSound(PoolBody(First)));
+    CHECK_EQUAL(PoolFindFault(PoolBody(First)), PoolFreedTwice);
     PAGE->Guard = 0;
-    CHECK_EQUAL(PoolCheckHeader(PoolBody(First)), PoolNoBlock);
+    CHECK_EQUAL(PoolFindFault(PoolBody(First)), PoolNoBlock);
 }
 
 #define ADDRESSES 600
