@@ -114,7 +114,7 @@ def test_relocation_agrees_with_the_linker(tmp_path):
 
 def test_every_driver_agrees_with_the_linker(built, tmp_path):
     build()
-    drivers = sorted([*(builder.BUILD / "drivers").glob("*.sys"), *(builder.BUILD / "tests").glob("*.sys")])
+    drivers = sorted((builder.BUILD / "drivers").glob("*.sys"))
     assert drivers
     for index, driver in enumerate(drivers):
         (tmp_path / str(index)).mkdir()
