@@ -163,6 +163,10 @@ def test_malformed_session(text, line, word):
     ("n={{\\d+}}.", "n=12.", True),
     ("n={{\\d+}}.", "n=12x", False),
     ("{{\\d{3}}} ... end", "123 end", True),
+    ("{{\\d{3}}}", "123", True),
+    ('{"a":{"b":{{\\d+}}},"c":{{\\d}}}', '{"a":{"b":12},"c":3}', True),
+    ('{"a":{{\\d+}},...}', '{"a":12,"b":{}}', True),
+    ("{{ not a field", "{{ not a field", True),
     ("(a+b)*", "(a+b)*", True),
     ("  indented", "indented", True),
 ])

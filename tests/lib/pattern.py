@@ -12,7 +12,6 @@ and a run of blanks matches any run of blanks, since tables widen with what is i
 import re
 from dataclasses import dataclass
 
-FIELD = re.compile(r"\{\{(.*?)\}\}(?!\})")
 CAPTURE = re.compile(r"([A-Za-z_]\w*):=(.*)", re.S)
 SKIP = "..."
 
@@ -21,16 +20,37 @@ class PatternError(Exception):
     """An expected line that means nothing: a bad regular expression, or a name never captured."""
 
 
+def fields(text):
+    """The {{fields}} of a line as (start, end, content). A field ends at the first }} that leaves its own braces in pairs."""
+    found = []
+    start = text.find("{{")
+    while start >= 0:
+        end = text.find("}}", start + 2)
+        while end >= 0 and text.count("{", start + 2, end) != text.count("}", start + 2, end):
+            end = text.find("}}", end + 1)
+        if end < 0:
+            break
+        found.append((start, end + 2, text[start + 2:end]))
+        start = text.find("{{", end + 2)
+    return found
+
+
+def replace_fields(text, replacement):
+    """`text` with every field replaced by replacement(content)."""
+    for start, end, content in reversed(fields(text)):
+        text = text[:start] + replacement(content) + text[end:]
+    return text
+
+
 def substitute(text, variables):
     """`text` with every {{$name}} replaced; other fields are an error, since typed text is not a pattern."""
 
-    def value(match):
-        field = match.group(1)
+    def value(field):
         if not field.startswith("$"):
             raise PatternError(f"'{{{{{field}}}}}' in typed text: only {{{{$name}}}} may stand here")
         return lookup(field[1:], variables)
 
-    return FIELD.sub(value, text)
+    return replace_fields(text, value)
 
 
 def lookup(name, variables):
@@ -68,15 +88,11 @@ def compile_line(text, variables):
     """The compiled pattern of one expected line. Raises PatternError."""
     text = text.strip()
     # Fields become private-use characters first, so that `... {{x}}` keeps its blanks around the skip.
-    fields = []
-
-    def set_aside(match):
-        fields.append(match.group(1))
-        return chr(0xE000 + len(fields) - 1)
-
-    skeleton = literal(FIELD.sub(set_aside, text))
-    for index, field in enumerate(fields):
-        skeleton = skeleton.replace(chr(0xE000 + index), field_expression(field, variables))
+    contents = [content for _, _, content in fields(text)]
+    numbers = iter(range(len(contents) - 1, -1, -1))
+    skeleton = literal(replace_fields(text, lambda _: chr(0xE000 + next(numbers))))
+    for index, content in enumerate(contents):
+        skeleton = skeleton.replace(chr(0xE000 + index), field_expression(content, variables))
     try:
         return re.compile(skeleton)
     except re.error as error:
@@ -94,12 +110,12 @@ def field_expression(field, variables):
 
 def captured_names(text):
     """Names that an expected line captures."""
-    return [match.group(1) for match in map(CAPTURE.fullmatch, FIELD.findall(text)) if match]
+    return [match.group(1) for match in (CAPTURE.fullmatch(content) for _, _, content in fields(text)) if match]
 
 
 def used_names(text):
     """Names that a line refers to."""
-    return [field[1:] for field in FIELD.findall(text) if field.startswith("$")]
+    return [content[1:] for _, _, content in fields(text) if content.startswith("$")]
 
 
 def drop_blank(lines):
