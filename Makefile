@@ -350,7 +350,7 @@ ImageFiles := $(Drivers:%=drivers/%.sys) $(Programs:%=bin/%.exe)
 Startup := $(wildcard user/startup)
 $(O)/system.img: $(ImageFiles:%=$(O)/image/%) $(Startup) tools/image.sh $(O)/made/image
 	$(call say,IMAGE)
-	$(Q)tools/image.sh $@ $(foreach File,$(ImageFiles),$(File)=$(O)/image/$(File)) $(Startup:%=startup=%)
+	$(Q)tools/image.sh $@ $(foreach File,$(ImageFiles),$(File) $(O)/image/$(File)) $(Startup:%=startup %)
 
 $(O)/tidepool.iso: $(O)/kernel.elf $(O)/system.img boot/grub.cfg tools/iso.sh
 	$(call say,ISO)

@@ -121,7 +121,7 @@ while (($#)); do
     esac
 done
 
-# Each --add as PATH=FILE, which is what tools/image.sh takes. A file whose own name has a '=' in it is taken as it is.
+# Each --add as a path and a file, which is what tools/image.sh takes. A file whose own name has a '=' in it is taken as it is.
 Entries=()
 for Add in "${Adds[@]}"; do
     File=$Add Path=''
@@ -132,9 +132,9 @@ for Add in "${Adds[@]}"; do
     [[ -f $File && -r $File ]] || usage "--add $Add: no readable file '$File'"
     Name=${File##*/}
     case $Name in
-    *.sys) Entries+=("${Path:-drivers/$Name}=$File") ;;
-    *.exe) Entries+=("${Path:-bin/$Name}=$File") ;;
-    *) Entries+=("${Path:-$Name}=$File") ;;
+    *.sys) Entries+=("${Path:-drivers/$Name}" "$File") ;;
+    *.exe) Entries+=("${Path:-bin/$Name}" "$File") ;;
+    *) Entries+=("${Path:-$Name}" "$File") ;;
     esac
 done
 
@@ -331,7 +331,7 @@ case $Status in
     ;;
 0)
     case $Reason in
-    guest-reset)
+    *-reset)
         say "the machine reset or triple-faulted"
         exit $Reset
         ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make a system image: the archive that the kernel unpacks into its RAM file system.
 #
-#   tools/image.sh OUTPUT [--base IMAGE] [PATH=FILE]...
+#   tools/image.sh OUTPUT [--base IMAGE] [PATH FILE]...
 #
 # FILE is put at PATH in the archive; with --base, on top of what IMAGE holds. The format is what `cpio -H newc` makes.
 # Names are sorted, times and owners are zero and modes fixed, so the same files always make the same image.
@@ -12,7 +12,7 @@ die() {
     exit 1
 }
 
-[ $# -ge 1 ] || die "usage: tools/image.sh OUTPUT [--base IMAGE] [PATH=FILE]..."
+[ $# -ge 1 ] || die "usage: tools/image.sh OUTPUT [--base IMAGE] [PATH FILE]..."
 command -v cpio >/dev/null || die "cpio is missing: install cpio, or run tools/install.sh"
 
 Output=$(realpath -m -- "$1")
@@ -26,9 +26,10 @@ if [ "${1-}" = --base ]; then
     shift 2
 fi
 
-for Entry; do
-    Path=${Entry%%=*}
-    File=${Entry#*=}
+while [ $# -ge 2 ]; do
+    Path=$1
+    File=$2
+    shift 2
     case /$Path/ in
     // | *//* | */./* | */../*) die "'$Path' is no path for a file in the image: give one like drivers/foo.sys" ;;
     esac
@@ -36,6 +37,7 @@ for Entry; do
     mkdir -p "$Stage/$(dirname "$Path")"
     cp -- "$File" "$Stage/$Path"
 done
+[ $# = 0 ] || die "$1: a path, but no file for it"
 
 cd "$Stage"
 find . -mindepth 1 -type d -exec chmod 755 {} +
