@@ -20,6 +20,10 @@ NT_SERVICE_LIST(SDK_SERVICE_PROTOTYPE)
 /* Any system-call number with up to four arguments: for programs that try what does not exist. */
 NTSTATUS NtCallNumber(ULONG Number, ULONG_PTR First, ULONG_PTR Second, ULONG_PTR Third, ULONG_PTR Fourth);
 
+/* Load a driver's file by its path, unload a driver by its name; the status of a failure is the last error. */
+BOOL LoadDriver(PCSTR Path);
+BOOL UnloadDriver(PCSTR Name);
+
 /* The name of a status ("STATUS_SUCCESS") and what it means in words; NULL when it is not in the list. */
 PCSTR NtStatusName(NTSTATUS Status);
 PCSTR NtStatusWords(NTSTATUS Status);

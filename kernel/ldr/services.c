@@ -13,7 +13,7 @@
 
 #define LDR_SERVICE_TAG 0x7653644Cu     /* "LdSv" */
 #define LDR_LONGEST_PATH 1024           /* bytes */
-#define LDR_MOST_ENTRIES 16384          /* bound on what a program can make the kernel allocate for a list */
+#define LDR_MOST_ENTRIES 4096          /* bound on what a program can make the kernel allocate for a list */
 
 typedef struct _LDR_SECTION_LOCK {
     PMM_SECTION Section;                /* referenced and locked; NULL: not yet, or let go */

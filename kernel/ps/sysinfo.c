@@ -10,7 +10,7 @@
 #include "io/io.h"
 
 #define PSP_LONGEST_OPTION 64           /* a key of the boot command line, with its null */
-#define PSP_MOST_ENTRIES 65536          /* bound on what a program can make the kernel allocate for a list */
+#define PSP_MOST_ENTRIES 4096          /* bound on what a program can make the kernel allocate for a list */
 
 /* Fills up to Capacity entries; returns how many there are. */
 typedef ULONG PSP_QUERY(PVOID Entries, ULONG Capacity);

@@ -1,6 +1,29 @@
 /* Processes: starting, asking, ending. */
 #include "sdk.h"
 
+/*
+ * The program that a command line's first word means: a path when it has a slash; else it is in bin, and .exe may be
+ * left out.
+ */
+static NTSTATUS SdkProgramPath(LPCSTR CommandLine, SDK_PATH *Path)
+{
+    CHAR Word[MAX_PATH], Name[MAX_PATH];
+    SIZE_T Length;
+
+    if (CommandLine == NULL)
+        return STATUS_INVALID_PARAMETER;
+    CommandLine += strspn(CommandLine, " \t\"");
+    Length = strcspn(CommandLine, " \t\"");
+    if (Length >= MAX_PATH - sizeof("bin/.exe"))
+        return STATUS_OBJECT_NAME_INVALID;
+    memcpy(Word, CommandLine, Length);
+    Word[Length] = '\0';
+    if (strpbrk(Word, "/\\") != NULL)
+        return SdkPath(Word, Path);
+    _snprintf(Name, sizeof(Name), "bin/%s%s", Word, strchr(Word, '.') != NULL ? "" : ".exe");
+    return SdkPath(Name, Path);
+}
+
 BOOL CreateProcessA(LPCSTR ApplicationName, LPSTR CommandLine, LPSECURITY_ATTRIBUTES ProcessAttributes,
                     LPSECURITY_ATTRIBUTES ThreadAttributes, BOOL InheritHandles, DWORD CreationFlags,
                     LPVOID Environment, LPCSTR CurrentDirectory, LPSTARTUPINFOA StartupInfo,
@@ -15,9 +38,6 @@ BOOL CreateProcessA(LPCSTR ApplicationName, LPSTR CommandLine, LPSECURITY_ATTRIB
     UNREFERENCED_PARAMETER(InheritHandles);
     UNREFERENCED_PARAMETER(Environment);
     UNREFERENCED_PARAMETER(CurrentDirectory);
-    /* Which part of a command line is the program is not guessed here. */
-    if (ApplicationName == NULL)
-        return SdkResult(STATUS_INVALID_PARAMETER);
     Start.StandardInput = SdkParameters->StandardInput;
     Start.StandardOutput = SdkParameters->StandardOutput;
     if (StartupInfo != NULL && (StartupInfo->dwFlags & STARTF_USESTDHANDLES) != 0) {
@@ -26,10 +46,11 @@ BOOL CreateProcessA(LPCSTR ApplicationName, LPSTR CommandLine, LPSECURITY_ATTRIB
     }
     if (CreationFlags & CREATE_UNPRIVILEGED)
         Start.Flags = PROCESS_START_UNPRIVILEGED;
-    Status = SdkPath(ApplicationName, &Path);
+    Status = ApplicationName != NULL ? SdkPath(ApplicationName, &Path) : SdkProgramPath(CommandLine, &Path);
+    if (!NT_SUCCESS(Status))
+        return SdkResult(Status);
     Start.ImagePath = Path.Name;
-    if (NT_SUCCESS(Status))
-        Status = NtCreateUserProcess(&ProcessInformation->hProcess, &Start);
+    Status = NtCreateUserProcess(&ProcessInformation->hProcess, &Start);
     ProcessInformation->hThread = NULL;
     ProcessInformation->dwProcessId = (DWORD)Start.ProcessId;
     ProcessInformation->dwThreadId = 0;
