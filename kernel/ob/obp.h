@@ -115,3 +115,6 @@ NTSTATUS ObpInitializeHandles(VOID);
 /* access.c */
 /* Maps generic rights, resolves MAXIMUM_ALLOWED. STATUS_ACCESS_DENIED: a right that the type has not. */
 NTSTATUS ObpGrantAccess(POBJECT_TYPE Type, ACCESS_MASK Desired, PACCESS_MASK Granted);
+
+/* event.c */
+NTSTATUS ObpCreateEventType(VOID);

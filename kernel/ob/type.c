@@ -205,5 +205,5 @@ INIT_CODE NTSTATUS ObInitialize(VOID)
         RtlInitUnicodeString(&Name, Links[I]);
         Status = ObCreateSymbolicLink(&Name, &Target);
     }
-    return Status;
+    return NT_SUCCESS(Status) ? ObpCreateEventType() : Status;
 }
