@@ -73,7 +73,7 @@ INIT_CODE static VOID ExpMountBootImage(VOID)
 INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 {
     HalInitializeConsole();                                                 /* DbgPrint */
-    HalInitializeProcessor(&ExpFirstPrcb, 0, KiBootStackTop);               /* traps, KPRCB through GS */
+    HalInitializeProcessor(&ExpFirstPrcb, 0, NULL, KiBootStackTop);         /* traps, KPRCB through GS */
     KiPatchSmap();                                                          /* user copies, if the processor has SMAP */
     if (!HalReadBootInformation(Magic, Information, &ExpBoot))
         ExpBootFailed("reading the boot loader's information", STATUS_INVALID_PARAMETER);
@@ -96,7 +96,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 
 INIT_CODE static VOID ExpPhase1(VOID)
 {
-    ExInitializeWorkQueues();                                               /* work items */
+    ExpRequire("the worker threads", ExInitializeWorkQueues());             /* work items */
     ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */
     ExpRequire("the I/O manager", IoInitialize());                          /* drivers, devices, IRPs */
     ExpRequire("section services", LdrInitializeServices());

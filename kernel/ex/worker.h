@@ -3,7 +3,8 @@
 
 #include "executive.h"
 
-/* Makes the queues usable, before any thread exists: items queued now run when the threads are there. */
-VOID ExInitializeWorkQueues(VOID);
-/* Starts the worker threads. IRQL: PASSIVE_LEVEL, after Ps. Fails as PsCreateSystemThread does. */
-NTSTATUS ExStartWorkerThreads(VOID);
+/*
+ * Starts the worker threads. Items queued before that wait for them. IRQL: PASSIVE_LEVEL, after Ps. Fails as
+ * PsCreateSystemThread does.
+ */
+NTSTATUS ExInitializeWorkQueues(VOID);

@@ -18,19 +18,21 @@ typedef struct _EXP_WORK_QUEUE {
     ULONG Threads;
 } EXP_WORK_QUEUE, *PEXP_WORK_QUEUE;
 
-static EXP_WORK_QUEUE ExpWorkQueues[] = {
-    [CriticalWorkQueue] = {.Priority = 13, .Threads = 1},
-    [DelayedWorkQueue] = {.Priority = 12, .Threads = 2},
-};
+/* Ready before the first line of code runs: an item that is queued before there are threads waits for them. */
+#define EXP_EMPTY_LIST(Head) {&(Head), &(Head)}
+#define EXP_WORK_QUEUE_OF(Queue, QueuePriority, QueueThreads)                                                  \
+    [Queue] = {                                                                                                \
+        .Items = EXP_EMPTY_LIST(ExpWorkQueues[Queue].Items),                                                   \
+        .Available = {.Header = {.Type = SemaphoreObject,                                                      \
+                                 .WaitListHead = EXP_EMPTY_LIST(ExpWorkQueues[Queue].Available.Header.WaitListHead)}, \
+                      .Limit = MAXLONG},                                                                       \
+        .Priority = QueuePriority,                                                                             \
+        .Threads = QueueThreads}
 
-VOID ExInitializeWorkQueues(VOID)
-{
-    for (ULONG Index = 0; Index < ARRAYSIZE(ExpWorkQueues); Index++) {
-        InitializeListHead(&ExpWorkQueues[Index].Items);
-        KeInitializeSpinLock(&ExpWorkQueues[Index].Lock);
-        KeInitializeSemaphore(&ExpWorkQueues[Index].Available, 0, MAXLONG);
-    }
-}
+static EXP_WORK_QUEUE ExpWorkQueues[] = {
+    EXP_WORK_QUEUE_OF(CriticalWorkQueue, 13, 1),
+    EXP_WORK_QUEUE_OF(DelayedWorkQueue, 12, 2),
+};
 
 /*
  * Has a worker thread call the item's routine, once. The item is the caller's, in resident memory, and may be freed or
@@ -92,7 +94,7 @@ static VOID ExpWorkerThread(PVOID StartContext)
     }
 }
 
-INIT_CODE NTSTATUS ExStartWorkerThreads(VOID)
+INIT_CODE NTSTATUS ExInitializeWorkQueues(VOID)
 {
     for (ULONG Index = 0; Index < ARRAYSIZE(ExpWorkQueues); Index++) {
         for (ULONG Number = 0; Number < ExpWorkQueues[Index].Threads; Number++) {

@@ -2,7 +2,12 @@
 #include "ke/ki.h"
 #include "mm/mm.h"
 
-KPROCESS KiSystemProcess;
+/* Usable before any code has run, but for its address space, which Mm fills in. */
+KPROCESS KiSystemProcess = {
+    .Header = {.Type = ProcessObject,
+               .WaitListHead = {&KiSystemProcess.Header.WaitListHead, &KiSystemProcess.Header.WaitListHead}},
+    .ThreadListHead = {&KiSystemProcess.ThreadListHead, &KiSystemProcess.ThreadListHead},
+};
 
 /* IRQL: <= DISPATCH_LEVEL. The process is in nobody's sight yet. */
 VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority)
