@@ -81,12 +81,12 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
     MmInitializeFrames(&ExpBoot);                                           /* frames, final page tables, W^X */
     KiInitializeDispatcher(&ExpFirstPrcb);                                  /* spin locks, dispatcher objects, DPC queue */
     KiInitializeIdleThread(&ExpFirstPrcb, &ExpFirstIdleThread, KiBootStackTop, KiBootStackGuard + PAGE_SIZE);
+    KeLowerIrql(PASSIVE_LEVEL);                                             /* fast mutexes; interrupts stay off */
     MmInitializeSystemSpace();                                              /* pools, the system working set */
     HalInitializeApic();                                                    /* software interrupts */
     HalInitializeIoApic();                                                  /* device lines, all masked */
     HalInitializeTimers();                                                  /* KeStallExecutionProcessor */
     KiBootTime = HalReadRealTimeClock();
-    KeLowerIrql(PASSIVE_LEVEL);
     HalStartClock();
     __asm__ volatile("sti");                                                /* the clock ticks */
     LdrInitialize();                                                        /* the kernel is a module: names for addresses */

@@ -114,6 +114,16 @@ VOID HalRequestSoftwareInterrupt(UCHAR Vector)
     HalpApicWrite(APIC_ICR_LOW, APIC_ICR_SELF | Vector);
 }
 
+/* Interrupts another processor at Vector (Intel SDM vol. 3, "Interrupt Command Register"). IRQL: any. */
+VOID HalSendInterrupt(ULONG ApicId, UCHAR Vector)
+{
+    BOOLEAN Enabled = KiDisableInterrupts();    /* the two halves of the register belong together */
+
+    HalpApicWrite(APIC_ICR_HIGH, ApicId << 24);
+    HalpApicWrite(APIC_ICR_LOW, Vector);
+    KiRestoreInterrupts(Enabled);
+}
+
 /*
  * ISA lines: their level falls with the line's number, as the 8259 priorities did; the vector is the level and the line.
  * Lines 3 and 4, the serial ports, come at levels 9 and 8. The keyboard line 1 stands at the top, 12.

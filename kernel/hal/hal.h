@@ -21,7 +21,8 @@ typedef struct _BOOT_INFORMATION {
 BOOLEAN HalReadBootInformation(ULONG64 Magic, ULONG64 Information, PBOOT_INFORMATION Boot);
 
 /* Processor tables and features (processor.c). */
-VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, PVOID BootStackTop);
+struct _HAL_PROCESSOR_TABLES;
+VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, struct _HAL_PROCESSOR_TABLES *Tables, PVOID BootStackTop);
 VOID HalWriteMsr(ULONG Msr, ULONG64 Value);
 ULONG64 HalReadMsr(ULONG Msr);
 VOID KiSetKernelStack(PVOID Top);       /* the stack that traps from user mode of this processor begin on */
@@ -40,6 +41,7 @@ VOID HalInitializeApic(VOID);           /* of the calling processor */
 VOID HalInitializeIoApic(VOID);
 VOID HalEndOfInterrupt(VOID);
 VOID HalRequestSoftwareInterrupt(UCHAR Vector);
+VOID HalSendInterrupt(ULONG ApicId, UCHAR Vector);
 BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode);
 VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql);
 

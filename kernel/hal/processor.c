@@ -35,7 +35,7 @@
 
 BOOLEAN HalHasSmep, HalHasSmap, HalHasNx, HalHasGigabytePages, HalHasInvariantTsc;
 
-static HAL_PROCESSOR_TABLES HalpTables[MAXIMUM_PROCESSORS];
+static HAL_PROCESSOR_TABLES HalpBootTables;    /* of the first processor */
 static HAL_GATE HalpIdt[256] DECLSPEC_ALIGN(4096);
 
 extern UCHAR KiTrapEntries[];           /* ke/trap.S: one entry of 16 bytes per vector */
@@ -120,14 +120,16 @@ static VOID HalpLoadTables(HAL_PROCESSOR_TABLES *Tables)
 
 /*
  * Prepares the calling processor: its descriptor tables, GS, system-call registers, protection features. From here on
- * traps work. IRQL: HIGH_LEVEL, interrupts off. BootStackTop: where traps from user mode would start until the first
+ * traps work. IRQL: HIGH_LEVEL, interrupts off. Tables: zeroed, for good; NULL for the first processor's. BootStackTop: where traps from user mode would start until the first
  * thread switch says better.
  */
-VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, PVOID BootStackTop)
+VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, HAL_PROCESSOR_TABLES *Tables, PVOID BootStackTop)
 {
-    HAL_PROCESSOR_TABLES *Tables = &HalpTables[Number];
-    ULONG64 Tss = (ULONG64)&Tables->Tss, Cr0, Cr4;
+    ULONG64 Tss, Cr0, Cr4;
 
+    if (Tables == NULL)
+        Tables = &HalpBootTables;
+    Tss = (ULONG64)&Tables->Tss;
     if (Number == 0) {
         HalpFindFeatures();
         HalpInitializeIdt();

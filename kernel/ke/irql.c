@@ -69,3 +69,8 @@ VOID KiRequestDispatchInterrupt(VOID)
 {
     HalRequestSoftwareInterrupt(KI_DPC_VECTOR);
 }
+
+VOID KiSendDispatchInterrupt(PKPRCB Prcb)
+{
+    HalSendInterrupt(Prcb->ApicId, KI_DPC_VECTOR);
+}

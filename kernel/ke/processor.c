@@ -45,3 +45,10 @@ PKTHREAD KeGetCurrentThread(VOID)
     return KiCurrentThread();
 }
 NT_EXPORT(KeGetCurrentThread);
+
+/* Documentation: "ExGetPreviousMode": on whose behalf the current thread runs a system service. IRQL: any. */
+KPROCESSOR_MODE ExGetPreviousMode(VOID)
+{
+    return KiCurrentThread()->PreviousMode;
+}
+NT_EXPORT(ExGetPreviousMode);

@@ -266,6 +266,9 @@ extern ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
 /* Sections (section.c) ----------------------------------------------------------------------------------------------- */
 
 PMM_SECTION MiSectionOfAddress(ULONG_PTR Address);      /* system working-set lock held */
+NTSTATUS MiBringIn(PMM_SECTION Section);
+/* A driver that pages must never be paged itself: bugcheck if this image is one. */
+VOID MiRequireNotPagingDevice(PMM_IMAGE Image);
 ULONG64 MiDiscardKernelSections(VOID);                  /* pages given back */
 /* Counts a page of a section in or out of memory, working-set lock held. */
 FORCEINLINE VOID MiCountResident(PMM_SECTION Section, LONG Change)

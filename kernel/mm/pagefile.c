@@ -59,6 +59,39 @@ VOID MiRetireSlot(ULONG File, ULONG64 Slot)
     MiRaiseCommitLimit(-1);
 }
 
+/* The image of the driver behind a device, or NULL when it is the kernel's own. */
+static PMM_IMAGE MiImageOfDevice(PDEVICE_OBJECT Device)
+{
+    PMM_SECTION Section = MmFindSection(Device->DriverObject->DriverStart);
+
+    return Section != NULL && Section->Base >= MM_DRIVER_IMAGES ? Section->Image : NULL;
+}
+
+VOID MiRequireNotPagingDevice(PMM_IMAGE Image)
+{
+    for (ULONG i = 0; i < MiPagingFileCount; i++)
+        if (MiImageOfDevice(MiPagingFiles[i].Device) == Image)
+            KiBugCheck(MEMORY_MANAGEMENT, Image->Base, i, 0, 0, NULL,
+                       "driver %s serves paging file %s and shall become pageable. The rule: what is needed to resolve a page "
+                       "fault is always resident", Image->Name, MiPagingFiles[i].Name);
+}
+
+/* The same rule at the other end: a device whose driver has pageable sections cannot hold a paging file. */
+static VOID MiRequireResidentDriver(PDEVICE_OBJECT Device, PCSTR Name)
+{
+    PMM_IMAGE Image = MiImageOfDevice(Device);
+
+    if (Image == NULL)
+        return;
+    for (PLIST_ENTRY Entry = Image->Sections.Flink; Entry != &Image->Sections; Entry = Entry->Flink) {
+        PMM_SECTION Section = CONTAINING_RECORD(Entry, MM_SECTION, ImageEntry);
+        if (Section->Kind == MmSectionPageable)
+            KiBugCheck(MEMORY_MANAGEMENT, Section->Base, 0, 0, 0, NULL,
+                       "driver %s shall hold paging file %s, but its section %s is pageable. The rule: what is needed to "
+                       "resolve a page fault is always resident", Image->Name, Name, Section->Name);
+    }
+}
+
 static VOID MiFreePagingFileParts(PMI_PAGING_FILE File)
 {
     for (ULONG i = 0; i < MI_TRANSFERS; i++)
@@ -85,6 +118,7 @@ NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCST
         return STATUS_TOO_MANY_PAGING_FILES;
     if (Pages == 0)
         return STATUS_INVALID_PARAMETER;
+    MiRequireResidentDriver(Device, Name);
     RtlZeroMemory(File, sizeof(*File));
     strncpy(File->Name, Name, sizeof(File->Name) - 1);
     File->Device = Device;

@@ -73,7 +73,7 @@ PMM_SECTION MmFindSection(PVOID Address)
  * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots come
  * in one request each, so a section written in one piece costs one. STATUS_SUCCESS or STATUS_IN_PAGE_ERROR.
  */
-static NTSTATUS MiBringIn(PMM_SECTION Section)
+NTSTATUS MiBringIn(PMM_SECTION Section)
 {
     while (Section->ResidentPages != Section->PageCount) {
         PMMPTE First = MiSystemPte(Section->Base), Pte = First;
