@@ -166,6 +166,8 @@ def test_malformed_session(text, line, word):
     ("{{\\d{3}}}", "123", True),
     ('{"a":{"b":{{\\d+}}},"c":{{\\d}}}', '{"a":{"b":12},"c":3}', True),
     ('{"a":{{\\d+}},...}', '{"a":12,"b":{}}', True),
+    ("{{n:=\\d+}} and {{$n}}", "12 and 12", True),
+    ("{{n:=\\d+}} and {{$n}}", "12 and 13", False),
     ("{{ not a field", "{{ not a field", True),
     ("(a+b)*", "(a+b)*", True),
     ("  indented", "indented", True),

@@ -5,7 +5,7 @@ An expected line is literal, except that
     ...            skips text (a line of its own skips any number of lines),
     {{re}}         is a regular expression,
     {{name:=re}}   is one whose match is kept under `name`,
-    {{$name}}      is the text kept under `name`,
+    {{$name}}      is the text kept under `name`, by an earlier line or further left in this one,
 and a run of blanks matches any run of blanks, since tables widen with what is in them. Blank lines count for nothing.
 """
 
@@ -91,19 +91,22 @@ def compile_line(text, variables):
     contents = [content for _, _, content in fields(text)]
     numbers = iter(range(len(contents) - 1, -1, -1))
     skeleton = literal(replace_fields(text, lambda _: chr(0xE000 + next(numbers))))
+    captured = set()
     for index, content in enumerate(contents):
-        skeleton = skeleton.replace(chr(0xE000 + index), field_expression(content, variables))
+        skeleton = skeleton.replace(chr(0xE000 + index), field_expression(content, variables, captured))
     try:
         return re.compile(skeleton)
     except re.error as error:
         raise PatternError(f"bad regular expression in '{text}': {error}") from None
 
 
-def field_expression(field, variables):
+def field_expression(field, variables, captured):
+    """The regular expression of one field. Captured: names that fields before it in the line capture; may gain one."""
     if field.startswith("$"):
-        return re.escape(lookup(field[1:], variables))
+        return f"(?P={field[1:]})" if field[1:] in captured else re.escape(lookup(field[1:], variables))
     capture = CAPTURE.fullmatch(field)
     if capture:
+        captured.add(capture.group(1))
         return f"(?P<{capture.group(1)}>{capture.group(2)})"
     return f"(?:{field})"
 
@@ -114,8 +117,15 @@ def captured_names(text):
 
 
 def used_names(text):
-    """Names that a line refers to."""
-    return [content[1:] for _, _, content in fields(text) if content.startswith("$")]
+    """Names that a line refers to and does not itself capture before."""
+    used, captured = [], set()
+    for _, _, content in fields(text):
+        capture = CAPTURE.fullmatch(content)
+        if capture:
+            captured.add(capture.group(1))
+        elif content.startswith("$") and content[1:] not in captured:
+            used.append(content[1:])
+    return used
 
 
 def drop_blank(lines):
