@@ -88,13 +88,27 @@ static NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Se
     ULONG_PTR Base = ALIGN_DOWN_BY(Segment->Address, PAGE_SIZE);
     SIZE_T Size = ROUND_TO_PAGES(Segment->Address + Segment->MemorySize) - Base;
     ULONG Protection = PspSegmentProtection(Segment), Old;
-    NTSTATUS Status = MmAllocateVirtualMemory(Space, &Base, &Size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    NTSTATUS Status = MmAllocateVirtualMemory(Space, &Base, &Size, MEM_COMMIT, PAGE_READWRITE);
 
     if (NT_SUCCESS(Status) && Segment->FileSize != 0)
         Status = MmCopyToUser((USER_ADDRESS){Segment->Address}, File + Segment->FileOffset, Segment->FileSize);
     if (NT_SUCCESS(Status) && Protection != PAGE_READWRITE)
         Status = MmProtectVirtualMemory(Space, &Base, &Size, Protection, &Old);
     return Status;
+}
+
+/* Reserves what the image spans: segments lie closer together than reservations of their own could. */
+static NTSTATUS PspReserveImage(PMM_ADDRESS_SPACE Space, const LDR_ELF_PROGRAM *Image)
+{
+    ULONG_PTR Base = MM_HIGHEST_USER_ADDRESS, End = 0;
+    SIZE_T Size;
+
+    for (ULONG Index = 0; Index < Image->SegmentCount; Index++) {
+        Base = min(Base, ALIGN_DOWN_BY(Image->Segments[Index].Address, PAGE_SIZE));
+        End = max(End, Image->Segments[Index].Address + Image->Segments[Index].MemorySize);
+    }
+    Size = End - Base;
+    return MmAllocateVirtualMemory(Space, &Base, &Size, MEM_RESERVE, PAGE_READWRITE);
 }
 
 /* The page that tells the program who it is. */
@@ -119,7 +133,7 @@ static NTSTATUS PspMapParameters(PEPROCESS Process, const PROCESS_PARAMETERS *Pa
 static NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
 {
     PKPROCESS Own = KeAttachProcess(&Process->Pcb);
-    NTSTATUS Status = STATUS_SUCCESS;
+    NTSTATUS Status = PspReserveImage(&Process->AddressSpace, &Program->Image);
 
     for (ULONG Index = 0; NT_SUCCESS(Status) && Index < Program->Image.SegmentCount; Index++)
         Status = PspMapSegment(&Process->AddressSpace, &Program->Image.Segments[Index], Program->File);
