@@ -79,7 +79,8 @@ BOOL DeviceIoControl(HANDLE Device, DWORD ControlCode, LPVOID Input, DWORD Input
 BOOL GetFileSizeEx(HANDLE File, PLARGE_INTEGER Size);
 BOOL SetFilePointerEx(HANDLE File, LARGE_INTEGER Distance, PLARGE_INTEGER NewPointer, DWORD Method);
 BOOL SetEndOfFile(HANDLE File);
-BOOL CancelIo(HANDLE File);
+/* Cancels what any thread has under way on the file; Overlapped must be NULL: all of it. */
+BOOL CancelIoEx(HANDLE File, LPOVERLAPPED Overlapped);
 BOOL DeleteFileA(LPCSTR FileName);
 BOOL CloseHandle(HANDLE Object);
 HANDLE GetStdHandle(DWORD Which);

@@ -161,11 +161,11 @@ BOOL SetEndOfFile(HANDLE File)
     return SdkResult(Status);
 }
 
-BOOL CancelIo(HANDLE File)
+BOOL CancelIoEx(HANDLE File, LPOVERLAPPED Overlapped)
 {
     IO_STATUS_BLOCK Iosb;
 
-    return SdkResult(NtCancelIoFile(File, &Iosb));
+    return SdkResult(Overlapped == NULL ? NtCancelIoFile(File, &Iosb) : STATUS_NOT_SUPPORTED);
 }
 
 BOOL DeleteFileA(LPCSTR FileName)

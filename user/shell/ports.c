@@ -59,13 +59,12 @@ static DWORD TalkReader(LPVOID Context)
     return 0;
 }
 
-/* Aborts the reader's read, as often as it takes: it may have been just about to begin one. */
+/* Cancels the reader's read, as often as it takes: it may have been just about to begin one. */
 static VOID StopReader(TALK *Talk, HANDLE Reader)
 {
     Talk->Stop = TRUE;
     do {
-        if (!PurgeComm(Talk->Port, PURGE_RXABORT))
-            TerminateThread(Reader, 0);
+        CancelIoEx(Talk->Port, NULL);
     } while (WaitForSingleObject(Reader, STOP_WAIT) == WAIT_TIMEOUT);
     CloseHandle(Reader);
 }

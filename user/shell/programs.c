@@ -6,7 +6,7 @@
 /* Programs in the background. Their handles are kept, so that `wait` knows how one ended that has ended. */
 static struct { HANDLE Process; DWORD ProcessId; } Jobs[MOST_JOBS];
 
-/* Gives back the handles of jobs that have ended. Asked for only when there is no room: `wait` may still want to know. */
+/* Gives back the handles of jobs that have ended. Only when there is no room: `wait` may want to know. */
 static VOID ForgetEndedJobs(VOID)
 {
     for (ULONG Index = 0; Index < MOST_JOBS; Index++) {
