@@ -292,3 +292,20 @@ BOOLEAN IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return TRUE;
 }
 NT_EXPORT(IoForwardIrpSynchronously);
+
+/*
+ * One of the requests that a driver splits MasterIrp into ("IoMakeAssociatedIrp"): the driver sets the master's
+ * AssociatedIrp.IrpCount first, and the last of them to end completes it. NULL: no memory. IRQL: <= DISPATCH_LEVEL.
+ */
+PIRP IoMakeAssociatedIrp(PIRP MasterIrp, CCHAR StackSize)
+{
+    PIRP Irp = IoAllocateIrp(StackSize, FALSE);
+
+    if (Irp != NULL) {
+        Irp->Flags |= IRP_ASSOCIATED_IRP;
+        Irp->Tail.Overlay.Thread = MasterIrp->Tail.Overlay.Thread;
+        Irp->AssociatedIrp.MasterIrp = MasterIrp;
+    }
+    return Irp;
+}
+NT_EXPORT(IoMakeAssociatedIrp);

@@ -78,6 +78,16 @@ static NTSTATUS ObpFollowLink(POBP_WALK Walk, POBJECT_SYMBOLIC_LINK Link)
     return STATUS_SUCCESS;
 }
 
+/* Counts the handle that is about to be made, so that nobody can take the name away until then. Name lock held. */
+static VOID ObpCountHandle(POBP_LOOKUP Lookup, POBJECT_HEADER Header)
+{
+    if (Lookup->CountHandle) {
+        InterlockedIncrement(&Header->HandleCount);
+        InterlockedIncrement(&Header->Type->TotalNumberOfHandles);
+        Lookup->HandleCounted = TRUE;
+    }
+}
+
 /* The end of the walk at an existing object. Name lock held. */
 static NTSTATUS ObpFoundObject(POBP_LOOKUP Lookup, POBJECT_HEADER Header)
 {
@@ -93,11 +103,7 @@ static NTSTATUS ObpFoundObject(POBP_LOOKUP Lookup, POBJECT_HEADER Header)
         return STATUS_OBJECT_TYPE_MISMATCH;
     }
     ObReferenceObject(OBP_BODY(Header));
-    if (Lookup->CountHandle) {
-        InterlockedIncrement(&Header->HandleCount);
-        InterlockedIncrement(&Header->Type->TotalNumberOfHandles);
-        Lookup->HandleCounted = TRUE;
-    }
+    ObpCountHandle(Lookup, Header);
     Lookup->Object = OBP_BODY(Header);
     return Status;
 }
@@ -137,6 +143,7 @@ static NTSTATUS ObpWalkDirectories(POBP_LOOKUP Lookup, POBP_WALK Walk, PVOID *Pa
                 return STATUS_OBJECT_NAME_NOT_FOUND;
             }
             ObpInsertEntry(Walk->Directory, Lookup->Insert);
+            ObpCountHandle(Lookup, Lookup->Insert);
             Lookup->Inserted = TRUE;
             Lookup->Object = OBP_BODY(Lookup->Insert);
             return STATUS_SUCCESS;

@@ -101,22 +101,6 @@ NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STA
 }
 NT_EXPORT(ObOpenObjectByPointer);
 
-/* Takes a name away that was given and not used: the object has no handles. */
-static VOID ObpWithdrawName(POBJECT_HEADER Header)
-{
-    BOOLEAN Removed = FALSE;
-
-    ExAcquireFastMutex(&ObpNameLock);
-    if (Header->Directory != NULL && Header->HandleCount == 0) {
-        ObpRemoveEntry(Header);
-        Removed = TRUE;
-    }
-    ExReleaseFastMutex(&ObpNameLock);
-    if (Removed) {
-        ObDereferenceObject(OBP_BODY(Header));
-    }
-}
-
 NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
                         PVOID *NewObject, PHANDLE Handle)
 {
@@ -159,10 +143,8 @@ NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MA
     if (NT_SUCCESS(Made)) {
         return Status;
     }
-    if (Lookup.HandleCounted) {
+    if (Lookup.HandleCounted) {             /* takes the name away again, too */
         ObpDecrementHandleCount(PsGetCurrentProcess(), Object, 0);
-    } else if (Lookup.Inserted) {
-        ObpWithdrawName(Header);
     }
     if (NewObject != NULL) {
         ObDereferenceObject(Object);
