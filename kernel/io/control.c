@@ -75,3 +75,4 @@ NTSTATUS NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS Apc
     }
     return NT_SUCCESS(Status) ? IopSendRequest(&Request) : IopAbandonRequest(&Request, Status);
 }
+NT_EXPORT(ZwDeviceIoControlFile);

@@ -93,6 +93,7 @@ NTSTATUS NtQueryInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, U
     Status = IopPrepareBuffered(&Request);
     return NT_SUCCESS(Status) ? IopSendRequest(&Request) : IopAbandonRequest(&Request, Status);
 }
+NT_EXPORT(ZwQueryInformationFile);
 
 NTSTATUS NtSetInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, USER_ADDRESS FileInformation, ULONG Length,
                               ULONG FileInformationClass)
@@ -117,6 +118,7 @@ NTSTATUS NtSetInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, USE
     Status = IopPrepareBuffered(&Request);
     return NT_SUCCESS(Status) ? IopSendRequest(&Request) : IopAbandonRequest(&Request, Status);
 }
+NT_EXPORT(ZwSetInformationFile);
 
 /* Copies the search pattern of a directory query: a UNICODE_STRING and its characters in one piece of pool. */
 static NTSTATUS IopCapturePattern(USER_ADDRESS FileName, PUNICODE_STRING *Pattern)
@@ -191,3 +193,4 @@ NTSTATUS NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcR
     }
     return Status;
 }
+NT_EXPORT(ZwQueryDirectoryFile);

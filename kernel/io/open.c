@@ -94,6 +94,7 @@ NTSTATUS NtCreateFile(USER_ADDRESS FileHandle, ACCESS_MASK DesiredAccess, USER_A
     }
     return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, &Open);
 }
+NT_EXPORT(ZwCreateFile);
 
 NTSTATUS NtOpenFile(USER_ADDRESS FileHandle, ACCESS_MASK DesiredAccess, USER_ADDRESS ObjectAttributes,
                     USER_ADDRESS IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
@@ -102,6 +103,7 @@ NTSTATUS NtOpenFile(USER_ADDRESS FileHandle, ACCESS_MASK DesiredAccess, USER_ADD
 
     return IopCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, &Open);
 }
+NT_EXPORT(ZwOpenFile);
 
 /* Opens it for deletion on close, and closes it. */
 NTSTATUS NtDeleteFile(USER_ADDRESS ObjectAttributes)
@@ -117,6 +119,7 @@ NTSTATUS NtDeleteFile(USER_ADDRESS ObjectAttributes)
                                 &Handle);
     return NT_SUCCESS(Status) ? ObCloseHandle(Handle, Mode) : Status;
 }
+NT_EXPORT(ZwDeleteFile);
 
 NTSTATUS IoOpenFileObject(PCUNICODE_STRING Name, ACCESS_MASK DesiredAccess, PFILE_OBJECT *File, PDEVICE_OBJECT *Device)
 {

@@ -103,6 +103,7 @@ NTSTATUS NtReadFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, US
     UNREFERENCED_PARAMETER(ApcContext);
     return IopReadWrite(FileHandle, Event, ApcRoutine, IoStatusBlock, Buffer, Length, ByteOffset, Key, FALSE);
 }
+NT_EXPORT(ZwReadFile);
 
 NTSTATUS NtWriteFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, USER_ADDRESS ApcContext,
                      USER_ADDRESS IoStatusBlock, USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset, USER_ADDRESS Key)
@@ -110,6 +111,7 @@ NTSTATUS NtWriteFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, U
     UNREFERENCED_PARAMETER(ApcContext);
     return IopReadWrite(FileHandle, Event, ApcRoutine, IoStatusBlock, Buffer, Length, ByteOffset, Key, TRUE);
 }
+NT_EXPORT(ZwWriteFile);
 
 NTSTATUS NtFlushBuffersFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock)
 {
@@ -119,6 +121,7 @@ NTSTATUS NtFlushBuffersFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock)
 
     return NT_SUCCESS(Status) ? IopSendRequest(&Request) : Status;
 }
+NT_EXPORT(ZwFlushBuffersFile);
 
 /*
  * Cancels what is outstanding on the file, of any thread: the requests end soon, with STATUS_CANCELLED for those that had to

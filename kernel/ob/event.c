@@ -62,6 +62,7 @@ NTSTATUS NtCreateEvent(USER_ADDRESS EventHandle, ACCESS_MASK DesiredAccess, USER
     Status = ObInsertObject(Event, NULL, DesiredAccess, 0, NULL, &Handle);
     return ObpReturnHandle(Status, Handle, EventHandle);
 }
+NT_EXPORT(ZwCreateEvent);
 
 NTSTATUS NtOpenEvent(USER_ADDRESS EventHandle, ACCESS_MASK DesiredAccess, USER_ADDRESS ObjectAttributes)
 {
@@ -71,6 +72,7 @@ NTSTATUS NtOpenEvent(USER_ADDRESS EventHandle, ACCESS_MASK DesiredAccess, USER_A
 
     return ObpReturnHandle(Status, Handle, EventHandle);
 }
+NT_EXPORT(ZwOpenEvent);
 
 /* Sets or resets, and tells the state before. */
 static NTSTATUS ObpChangeEvent(HANDLE EventHandle, USER_ADDRESS PreviousState, BOOLEAN Set)
@@ -92,8 +94,10 @@ NTSTATUS NtSetEvent(HANDLE EventHandle, USER_ADDRESS PreviousState)
 {
     return ObpChangeEvent(EventHandle, PreviousState, TRUE);
 }
+NT_EXPORT(ZwSetEvent);
 
 NTSTATUS NtResetEvent(HANDLE EventHandle, USER_ADDRESS PreviousState)
 {
     return ObpChangeEvent(EventHandle, PreviousState, FALSE);
 }
+NT_EXPORT(ZwResetEvent);

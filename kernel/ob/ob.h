@@ -133,9 +133,6 @@ VOID ObCloseAllHandles(PHANDLE_TABLE Table);
 VOID ObDeleteHandleTable(PHANDLE_TABLE Table);
 ULONG ObQueryHandleCount(PHANDLE_TABLE Table);
 
-#define DUPLICATE_CLOSE_SOURCE 0x00000001
-#define DUPLICATE_SAME_ACCESS 0x00000002
-#define DUPLICATE_SAME_ATTRIBUTES 0x00000004
 /*
  * Makes a handle in Target to what SourceHandle is in Source. TargetHandle may be NULL (then it only closes the source, with
  * DUPLICATE_CLOSE_SOURCE). IRQL: PASSIVE_LEVEL.

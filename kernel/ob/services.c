@@ -3,6 +3,7 @@
  */
 #include "ob/obp.h"
 #include "ps/service.h"
+#include "rtl/export.h"
 
 #define OBP_PROCESS_DUP_HANDLE 0x0040   /* "Process Security and Access Rights" */
 
@@ -16,6 +17,8 @@ NTSTATUS NtClose(HANDLE Handle)
 {
     return ObCloseHandle(Handle, ExGetPreviousMode());
 }
+NT_EXPORT(NtClose);
+NT_EXPORT(ZwClose);
 
 NTSTATUS NtDuplicateObject(HANDLE SourceProcess, HANDLE SourceHandle, HANDLE TargetProcess, USER_ADDRESS TargetHandle,
                            ACCESS_MASK DesiredAccess, ULONG Attributes, ULONG Options)
@@ -51,6 +54,7 @@ NTSTATUS NtDuplicateObject(HANDLE SourceProcess, HANDLE SourceHandle, HANDLE Tar
     ObDereferenceObject(Source);
     return Status;
 }
+NT_EXPORT(ZwDuplicateObject);
 
 /* A time-out argument: *Given is NULL when the caller gave none, which means for ever. */
 static NTSTATUS ObpCaptureTimeout(USER_ADDRESS Timeout, PLARGE_INTEGER Captured, PLARGE_INTEGER *Given)
@@ -92,6 +96,7 @@ NTSTATUS NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, USER_ADDRESS Ti
     ObDereferenceObject(Object);
     return Status;
 }
+NT_EXPORT(ZwWaitForSingleObject);
 
 /* What a wait for several objects needs, in one allocation: too much for the kernel stack. */
 typedef struct _OBP_WAIT {
@@ -159,3 +164,4 @@ NTSTATUS NtWaitForMultipleObjects(ULONG Count, USER_ADDRESS Handles, WAIT_TYPE W
     ExFreePoolWithTag(Wait, OBP_TAG);
     return Status;
 }
+NT_EXPORT(ZwWaitForMultipleObjects);
