@@ -3,7 +3,7 @@
  * processes, so that a system address means the same everywhere.
  *
  *   range                   begins                 may grow to    backed by
- *   direct map of RAM       FFFF8000'00000000      64 TiB         2 MiB pages, read-write, never executable
+ *   direct map of RAM       FFFF8000'00000000      32 TiB         2 MiB pages, read-write, never executable
  *   PFN database            FFFFA000'00000000      64 GiB         frames set aside at boot
  *   nonpaged pool           FFFFA010'00000000      64 GiB         frames, mapped as the pool grows
  *   paged pool              FFFFA020'00000000      64 GiB         demand-zero pages
@@ -15,7 +15,7 @@
 
 #define MM_SYSTEM_RANGE_START   0xFFFF800000000000ull
 #define MM_DIRECT_MAP           0xFFFF800000000000ull
-#define MM_DIRECT_MAP_SIZE      0x0000400000000000ull
+#define MM_DIRECT_MAP_SIZE      0x0000200000000000ull
 #define MM_PFN_DATABASE         0xFFFFA00000000000ull
 #define MM_NONPAGED_POOL        0xFFFFA01000000000ull
 #define MM_PAGED_POOL           0xFFFFA02000000000ull
