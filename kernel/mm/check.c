@@ -77,31 +77,36 @@ static VOID MiCheckFrames(PMI_CHECK Check, PULONG64 OwnedSlots, PULONG64 Mapped,
 }
 
 /* Every last-level entry below a table. */
-static VOID MiCheckTable(PMI_CHECK Check, PMMPTE Table, ULONG Level, ULONG First, ULONG Last)
+static VOID MiCheckTable(PMI_CHECK Check, PMMPTE Table, ULONG_PTR Base, ULONG Level, ULONG First, ULONG Last)
 {
     for (ULONG i = First; i <= Last; i++) {
         MMPTE Entry = MiReadPte(&Table[i]);
+        /* Shifted up and back: the upper half's addresses are sign-extended. */
+        ULONG_PTR Address = (ULONG_PTR)((LONG_PTR)((Base + ((ULONG_PTR)i << (PAGE_SHIFT + 9 * Level))) << 16) >> 16);
         if (Level > 0) {
             if (MiIsValid(Entry) && !MiIsLarge(Entry))
-                MiCheckTable(Check, MiDirectAddress(MiFrameOf(Entry)), Level - 1, 0, 511);
+                MiCheckTable(Check, MiDirectAddress(MiFrameOf(Entry)), Address, Level - 1, 0, 511);
         } else if (MiIsValid(Entry)) {
             PMMPFN Pfn = MiFrameOf(Entry) <= MiHighestFrame ? MiPfn(MiFrameOf(Entry)) : NULL;
             if (Pfn != NULL && Pfn->Pte != NULL) {
                 Check->Valid++;
                 if (Pfn->Pte != &Table[i])
-                    MiFinding(Check, "frame %I64u is mapped by an entry that is not its own", MiFrameOf(Entry));
+                    MiFinding(Check, "%p maps frame %I64u, which belongs to %p, state %u", (PVOID)Address, MiFrameOf(Entry),
+                              (PVOID)Pfn->VirtualPage, Pfn->State);
             }
             if (MiProtectionOf(Entry) == (MI_PROTECT_READ | MI_PROTECT_WRITE | MI_PROTECT_EXECUTE))
-                MiFinding(Check, "frame %I64u is mapped writable and executable", MiFrameOf(Entry));
+                MiFinding(Check, "%p is writable and executable", (PVOID)Address);
         } else if (MiKindOf(Entry) == MiPteTransition) {
             Check->Transition++;
             if (MiPfn(MiFrameOf(Entry))->Pte != &Table[i])
-                MiFinding(Check, "transition frame %I64u belongs to another entry", MiFrameOf(Entry));
+                MiFinding(Check, "%p is in transition in frame %I64u, which belongs to %p", (PVOID)Address, MiFrameOf(Entry),
+                          (PVOID)MiPfn(MiFrameOf(Entry))->VirtualPage);
         } else if (MiKindOf(Entry) == MiPtePagingFile) {
             Check->Slots++;
             if (MiFileOf(Entry) >= MiPagingFileCount ||
                 !RtlTestBit(&MiPagingFiles[MiFileOf(Entry)].Map, (ULONG)MiSlotOf(Entry)))
-                MiFinding(Check, "an entry refers to slot %I64u of paging file %u, which is free", MiSlotOf(Entry), MiFileOf(Entry));
+                MiFinding(Check, "%p refers to slot %I64u of paging file %u, which is free", (PVOID)Address, MiSlotOf(Entry),
+                          MiFileOf(Entry));
         }
     }
 }
@@ -123,14 +128,14 @@ BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize)
 
     MiCheckLists(&Check);
     MiCheckFrames(&Check, &Owned, &Mapped, &InTransition);
-    MiCheckTable(&Check, MiDirectAddress(MiKernelRoot >> PAGE_SHIFT), 3, TOP_OF(MM_PFN_DATABASE), TOP_OF(MM_PFN_DATABASE));
-    MiCheckTable(&Check, MiDirectAddress(MiKernelRoot >> PAGE_SHIFT), 3, TOP_OF(MM_KERNEL_BASE), TOP_OF(MM_KERNEL_BASE));
+    MiCheckTable(&Check, MiDirectAddress(MiKernelRoot >> PAGE_SHIFT), 0, 3, TOP_OF(MM_PFN_DATABASE), TOP_OF(MM_PFN_DATABASE));
+    MiCheckTable(&Check, MiDirectAddress(MiKernelRoot >> PAGE_SHIFT), 0, 3, TOP_OF(MM_KERNEL_BASE), TOP_OF(MM_KERNEL_BASE));
     for (Entry = MiWorkingSetList.Flink; Entry != &MiWorkingSetList; Entry = Entry->Flink) {
         PMM_WORKING_SET WorkingSet = CONTAINING_RECORD(Entry, MM_WORKING_SET, WorkingSetLinks);
         Rings += WorkingSet->Size;
         if (WorkingSet != &MiSystemWorkingSet)
             MiCheckTable(&Check, MiDirectAddress(CONTAINING_RECORD(WorkingSet, MM_ADDRESS_SPACE, WorkingSet)->DirectoryTableBase
-                                                 >> PAGE_SHIFT), 3, 0, 255);
+                                                 >> PAGE_SHIFT), 0, 3, 0, 255);
     }
     for (ULONG i = 0; i < MiPagingFileCount; i++) {
         Used += MiPagingFiles[i].Used - MiPagingFiles[i].Bad;
