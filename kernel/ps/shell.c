@@ -9,31 +9,43 @@
 static const UNICODE_STRING PspShellPath = RTL_CONSTANT_STRING(L"\\SystemRoot\\bin\\shell.exe");
 static const UNICODE_STRING PspConsoleName = RTL_CONSTANT_STRING(L"\\??\\CON");
 
-/* A kernel handle to the console, for reading and writing. */
-static NTSTATUS PspOpenConsole(PHANDLE Console)
+/*
+ * A kernel handle to the console. Input and output get one each: requests on one synchronous file wait for each other, and
+ * nobody should have to type a line before another program's output appears.
+ */
+static NTSTATUS PspOpenConsole(ACCESS_MASK Access, PHANDLE Console)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
+    NTSTATUS Status;
 
     InitializeObjectAttributes(&Attributes, (PUNICODE_STRING)&PspConsoleName, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
                                NULL, NULL);
-    return ZwOpenFile(Console, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &Attributes, &Iosb,
-                      FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_SYNCHRONOUS_IO_NONALERT);
+    Status = ZwOpenFile(Console, Access | SYNCHRONIZE, &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                 FILE_SYNCHRONOUS_IO_NONALERT);
+
+    if (!NT_SUCCESS(Status))
+        DbgPrint("The console %wZ cannot be opened: status 0x%08X\n", &PspConsoleName, Status);
+    return Status;
 }
 
 NTSTATUS PsRunShell(VOID)
 {
     PEPROCESS Shell;
-    HANDLE Console;
-    NTSTATUS Status = PspOpenConsole(&Console);
+    HANDLE Input, Output;
+    NTSTATUS Status;
 
     PAGED_CODE();
+    Status = PspOpenConsole(GENERIC_READ, &Input);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = PspOpenConsole(GENERIC_WRITE, &Output);
     if (!NT_SUCCESS(Status)) {
-        DbgPrint("The console %wZ cannot be opened: status 0x%08X\n", &PspConsoleName, Status);
+        ZwClose(Input);
         return Status;
     }
     for (;;) {
-        Status = PsCreateUserProcess(&PspShellPath, "shell", &SeSystemToken, Console, Console, &Shell);
+        Status = PsCreateUserProcess(&PspShellPath, "shell", &SeSystemToken, Input, Output, &Shell);
         if (!NT_SUCCESS(Status)) {
             DbgPrint("The shell %wZ cannot be started: status 0x%08X\n", &PspShellPath, Status);
             break;
@@ -44,6 +56,7 @@ NTSTATUS PsRunShell(VOID)
         if (ExQueryBootOption("run") != NULL)
             HalPowerOff(HAL_EXIT_FAIL);
     }
-    ZwClose(Console);
+    ZwClose(Output);
+    ZwClose(Input);
     return Status;
 }
