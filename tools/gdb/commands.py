@@ -3,6 +3,7 @@ import gdb
 
 import drivers
 import guest
+import irps
 import memory
 import threads
 
@@ -20,7 +21,7 @@ irql               each processor's level and where it is
 pte ADDRESS        the page tables' entries for an address, and what they mean
 pfn FRAME          a frame's record in the PFN database
 threads            all threads and where they are
-irps               requests that are not done
+irps               requests on open files that are not done
 reload-modules     read the list of modules anew
 
 `break` on a driver's routine works before the driver is loaded and while its page is out."""
@@ -40,11 +41,11 @@ class Modules(gdb.Command):
 
     def invoke(self, argument, from_tty):
         rows = []
+        files = {base: known.path for base, known in Follower.modules.items()}
+        files[int(guest.value("&KernelImageStart"))] = gdb.current_progspace().filename
         for module in loaded_modules():
             base = int(module["Base"])
-            known = Follower.modules.get(base)
-            rows.append((guest.text(module["Name"]), f"{base:#x}", f"{int(module['Size']):#x}",
-                         known.path or "no symbols" if known else gdb.current_progspace().filename))
+            rows.append((guest.text(module["Name"]), f"{base:#x}", f"{int(module['Size']):#x}", files.get(base) or "none"))
         guest.table(("name", "base", "size", "symbols"), rows)
 
 
@@ -105,9 +106,11 @@ def loaded_modules():
 
 
 def section_row(module, section):
-    kinds = {value: name.removeprefix("MmSection").lower() for value, name in guest.names("MM_SECTION_KIND").items()}
+    kinds = {value: name.removeprefix("MmSection").lower() for value, name in guest.names("kernel/mm/mm.h", "MM_SECTION_KIND").items()}
     protection = int(section["Protection"])
-    attr = "".join(letter if protection & bit else "-" for letter, bit in (("r", 1), ("w", 2), ("x", 4)))
+    rights = (("r", "READ"), ("w", "WRITE"), ("x", "EXECUTE"))
+    attr = "".join(letter if protection & guest.macro("kernel/mm/mm.h", f"MM_SECTION_{right}") else "-"
+                   for letter, right in rights)
     return (module, guest.text(section["Name"]), f"{int(section['Base']):#x}", kinds.get(int(section["Kind"]), int(section["Kind"])), attr,
             int(section["PageCount"]), int(section["ResidentPages"]), int(section["LockCount"]))
 
@@ -119,3 +122,4 @@ def register(follower):
         command()
     memory.register()
     threads.register()
+    irps.register()

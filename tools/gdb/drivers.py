@@ -13,7 +13,6 @@ import elf64
 import guest
 
 PAGE = 4096
-EXECUTE = 4     # MM_SECTION_EXECUTE
 
 
 class Module:
@@ -38,7 +37,7 @@ class Hook(gdb.Breakpoint):
 
     def stop(self):
         try:
-            self.action(guest.value("*(LDR_MODULE *)$rdi"))
+            self.action(guest.at(guest.value("$rdi"), "LDR_MODULE"))
         except gdb.error as error:
             print(f"tidepool: cannot follow a module: {error}")
         return False
@@ -55,6 +54,10 @@ class Follower:
                 print(f"tidepool: this kernel has no {routine}: drivers are not followed")
                 return
             Hook(routine, action)
+        # The kernel has pageable code of its own.
+        start, end = (int(guest.value(f"&KernelPage{which}")) for which in ("Start", "End"))
+        if start < end:
+            declare_code(start, end - start)
         self.refresh()
 
     def refresh(self):
@@ -77,7 +80,7 @@ class Follower:
         if loaded.path is None:
             print(f"tidepool: {name}: no file {name}.sys with these sections in {', '.join(self.folders)}")
         for section in sections:
-            if int(section["Protection"]) & EXECUTE:
+            if int(section["Protection"]) & guest.macro("kernel/mm/mm.h", "MM_SECTION_EXECUTE"):
                 loaded.regions.append(declare_code(int(section["Base"]), int(section["PageCount"]) * PAGE))
         if loaded.path is not None:
             places = " ".join(f"-s {guest.text(s['Name'])} {int(s['Base']):#x}" for s in sections)

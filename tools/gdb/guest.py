@@ -11,13 +11,39 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 @functools.cache
+def source(header):
+    with open(os.path.join(ROOT, header), encoding="utf-8") as file:
+        return re.sub(r"/\*.*?\*/", " ", file.read(), flags=re.S)
+
+
 def macro(header, name):
     """The number that a macro of the kernel's stands for, from its source: debug information has no macros."""
-    with open(os.path.join(ROOT, header), encoding="utf-8") as file:
-        found = re.search(rf"^#define {name}\s+(0x[0-9A-Fa-f]+|[0-9]+)", file.read(), re.M)
+    found = re.search(rf"^#define {name}\s+(0x[0-9A-Fa-f]+|[0-9]+)", source(header), re.M)
     if not found:
         raise gdb.GdbError(f"{header} defines no number {name}")
     return int(found[1], 0)
+
+
+@functools.cache
+def macros(header, prefix):
+    """{number: name} of the macros with a prefix; of two names for one number, the first."""
+    found = {}
+    for name, number in re.findall(rf"^#define ({prefix}\w+)\s+(0x[0-9A-Fa-f]+|[0-9]+)\s*$", source(header), re.M):
+        found.setdefault(int(number, 0), name)
+    return found
+
+
+@functools.cache
+def names(header, enumeration):
+    """{number: name} of an enumeration, from its source: a field of type UCHAR leaves no word of it in debug information."""
+    found = re.search(rf"enum _{enumeration}\s*{{(.*?)}}", source(header), re.S)
+    if not found:
+        raise gdb.GdbError(f"{header} has no enumeration {enumeration}")
+    numbered, number = {}, -1
+    for name, given in re.findall(r"(\w+)\s*(?:=\s*(\w+))?\s*(?:,|$)", found[1].strip()):
+        number = int(given, 0) if given else number + 1
+        numbered[number] = name
+    return numbered
 
 
 def value(expression):
@@ -34,12 +60,14 @@ def lookup(expression):
         return None
 
 
-def names(enumeration):
-    """{value: name} of an enumeration; empty when the compiler left no word of it."""
-    try:
-        return {field.enumval: field.name for field in gdb.lookup_type(enumeration).fields()}
-    except gdb.error:
-        return {}
+def record(name):
+    """A structure's type. The tag is always known; a typedef that no code uses is not."""
+    return gdb.lookup_type(f"struct _{name}")
+
+
+def at(address, name):
+    """The structure of that name at an address."""
+    return gdb.Value(int(address)).cast(record(name).pointer()).dereference()
 
 
 def text(array):
@@ -47,10 +75,9 @@ def text(array):
     return array.string("ascii", "replace")
 
 
-def entries(head, record, field):
-    """The records of a LIST_ENTRY list. head: the list head, a value; record: a type's name; field: of the record."""
-    kind = gdb.lookup_type(record)
-    offset = next(f.bitpos // 8 for f in kind.fields() if f.name == field)
+def entries(head, name, field):
+    """The structures in a LIST_ENTRY list. head: the list head, a value; name: of the structure; field: of it."""
+    offset = next(f.bitpos // 8 for f in record(name).fields() if f.name == field)
     last = int(head.address)
     link = head["Flink"]
     seen = set()
@@ -58,7 +85,7 @@ def entries(head, record, field):
         if int(link) in seen:
             raise gdb.GdbError(f"the list at {last:#x} runs in a circle at {int(link):#x}")
         seen.add(int(link))
-        yield gdb.Value(int(link) - offset).cast(kind.pointer()).dereference()
+        yield at(int(link) - offset, name)
         link = link.dereference()["Flink"]
 
 

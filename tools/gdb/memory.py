@@ -8,7 +8,7 @@ import gdb
 
 import guest
 
-LAYOUT, PTE = "kernel/mm/layout.h", "kernel/mm/pte.h"
+LAYOUT, PTE, DATABASE = "kernel/mm/layout.h", "kernel/mm/pte.h", "kernel/mm/mi.h"
 LEVELS = ("PML4", "PDPT", "PD", "PT")
 FLAGS = (("MI_PTE_WRITE", "write"), ("MI_PTE_USER", "user"), ("MI_PTE_CACHE_DISABLE", "uncached"), ("MI_PTE_GLOBAL", "global"),
          ("MI_PTE_ACCESSED", "accessed"), ("MI_PTE_DIRTY", "dirty"), ("MI_PTE_NO_EXECUTE", "no-execute"))
@@ -43,13 +43,14 @@ def describe(entry):
         return " ".join([f"frame {frame:#x}"] + [name for macro, name in FLAGS if entry & bit(macro)])
     if not entry:
         return "zero: nothing here"
-    kinds = guest.names("MI_PTE_KIND")
+    kinds = guest.names(PTE, "MI_PTE_KIND")
     kind = entry >> bit("MI_KIND_SHIFT") & 7
-    name = kinds.get(kind, f"kind {kind}").removeprefix("MiPte")
+    name = kinds.get(kind, f"kind {kind}")
     protection = entry >> bit("MI_PROTECTION_SHIFT") & 15
     rights = "".join(letter if protection & 1 << i else "-" for i, letter in enumerate("rwxu"))
-    where = {"Transition": f" frame {frame:#x}", "PagingFile": f" slot {frame:#x} of file {entry >> bit('MI_FILE_SHIFT') & 15}"}
-    return f"{name}{where.get(name, '')} {rights}"
+    what = {"MiPteTransition": f"transition frame {frame:#x}", "MiPteDemandZero": "demand-zero",
+            "MiPtePagingFile": f"paging-file slot {frame:#x} of file {entry >> bit('MI_FILE_SHIFT') & 15}"}
+    return f"{what.get(name, name.removeprefix('MiPte').lower())} {rights}"
 
 
 class Pte(gdb.Command):
@@ -86,12 +87,17 @@ FRAME is a frame number: a physical address divided by the page size."""
         highest = int(guest.value("MiHighestFrame"))
         if frame > highest:
             raise gdb.GdbError(f"frame {frame:#x}: the last one is {highest:#x}")
-        pfn = guest.value(f"((MMPFN *){guest.macro(LAYOUT, 'MM_PFN_DATABASE'):#x})[{frame}]")
-        state = int(pfn["State"])
-        print(f"frame {frame:#x}  {guest.names('MI_FRAME_STATE').get(state, state)}  references {int(pfn['ReferenceCount'])}"
+        size = guest.record("MMPFN").sizeof
+        pfn = guest.at(guest.macro(LAYOUT, "MM_PFN_DATABASE") + frame * size, "MMPFN")
+        state = guest.names(DATABASE, "MI_FRAME_STATE").get(int(pfn["State"]), int(pfn["State"]))
+        print(f"frame {frame:#x}  {str(state).removeprefix('MiFrame').lower()}  references {int(pfn['ReferenceCount'])}"
               f"  flags {int(pfn['Flags']):#x}")
-        print(f"  maps       {int(pfn['VirtualPage']):#x} {guest.symbol(int(pfn['VirtualPage']))}")
-        print(f"  entry      {int(pfn['Pte']):#x}")
+        if not int(pfn["Pte"]):
+            print("  no entry maps it that could be taken away")
+            return
+        page = int(pfn["VirtualPage"])
+        print(f"  maps       {page:#x} {guest.symbol(page)}")
+        print(f"  entry at   {int(pfn['Pte']):#x}")
         print(f"  goes back  {describe(int(pfn['OriginalPte']['Value']))}")
 
 

@@ -7,9 +7,10 @@ Environment: O, the build folder (build); GDB_PORT, the port to attach to, else 
 folder.
 
 Breakpoints in pageable code. A breakpoint that gdb writes into memory cannot be set in a page that is out, and would be lost
-or carried to the paging file when the page goes. Executable sections of drivers are therefore declared read-only to gdb
+or carried to the paging file when the page goes. Executable sections of drivers, and the kernel's PAGE, are therefore declared read-only to gdb
 (`info mem`), which makes `break` there use the processor's breakpoints: they go by address, whatever is in memory. `break` on
-a routine of a driver that is not loaded yet waits for it.
+a routine of a driver that is not loaded yet waits for it. Where the page is out the machine stops twice: when the processor
+gets to the address, and when it gets there again after the page has been brought in.
 """
 import os
 import sys
