@@ -22,8 +22,7 @@ static NTSTATUS PspOpenConsole(ACCESS_MASK Access, PHANDLE Console)
     InitializeObjectAttributes(&Attributes, (PUNICODE_STRING)&PspConsoleName, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE,
                                NULL, NULL);
     Status = ZwOpenFile(Console, Access | SYNCHRONIZE, &Attributes, &Iosb, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                                 FILE_SYNCHRONOUS_IO_NONALERT);
-
+                        FILE_SYNCHRONOUS_IO_NONALERT);
     if (!NT_SUCCESS(Status))
         DbgPrint("The console %wZ cannot be opened: status 0x%08X\n", &PspConsoleName, Status);
     return Status;
