@@ -3,6 +3,7 @@
  * other. It takes the working-set locks in list order, so nothing becomes valid or invalid meanwhile; transfers that are on
  * their way are allowed for.
  */
+#include "rtl/export.h"
 #include "mm/mi.h"
 #include "rtl/rtl.h"
 
@@ -156,3 +157,4 @@ BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize)
     ExReleaseFastMutex(&MiWorkingSetListLock);
     return Check.Consistent;
 }
+NT_EXPORT(MmCheckConsistency);    /* for the test library */

@@ -68,6 +68,7 @@ PMM_SECTION MmFindSection(PVOID Address)
     KiRestoreInterrupts(Enabled);
     return Section;
 }
+NT_EXPORT(MmFindSection);    /* for the test library */
 
 /*
  * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots come

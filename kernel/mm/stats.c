@@ -1,6 +1,7 @@
 /*
  * Counters, as `mem` shows them.
  */
+#include "rtl/export.h"
 #include "mm/mi.h"
 #include "ex/pool.h"
 
@@ -33,3 +34,4 @@ VOID MmQueryStatistics(PMM_STATISTICS S)
     S->SystemWorkingSet = MiSystemWorkingSet.Size;
     ExQueryPoolUsage(&S->NonPagedPoolBytes, &S->PagedPoolBytes);
 }
+NT_EXPORT(MmQueryStatistics);    /* for the test library */
