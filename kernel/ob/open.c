@@ -136,7 +136,7 @@ NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MA
         ObDereferenceObject(Object);
         return Status;
     }
-    Made = ObpGrantAccess(Header->Type, DesiredAccess, &Granted);
+    Made = ObpGrantAccess(OBP_HEADER(Object)->Type, DesiredAccess, &Granted);
     if (NT_SUCCESS(Made)) {
         Made = ObpCreateHandle(Object, Granted, Lookup.Attributes, Lookup.HandleCounted, PsGetCurrentProcess(), Handle);
     }
