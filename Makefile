@@ -176,14 +176,15 @@ LinkFlags := -nostdlib --build-id=none -z max-page-size=4096 -z noexecstack
 
 # --- The plugin --------------------------------------------------------------------------------------------------
 # tools/plugin/plugin.mk defines Plugin (the file) and how to make it. Without it the pragmas of the literature mean
-# nothing, so a compiler that has no plugin headers is an error unless PLUGIN=no says that it is meant.
+# nothing, so a compiler that has no plugin headers is an error unless PLUGIN=no says that it is meant: then only sources
+# that use the DDK's section macros (section.h) build; this tree's own drivers use the pragmas.
 
 PLUGIN ?= yes
 ifeq ($(PLUGIN)$(wildcard tools/plugin/plugin.mk),yestools/plugin/plugin.mk)
 ifneq ($(NeedTools),)
 ifeq ($(wildcard $(PluginHeaders)/gcc-plugin.h),)
-$(error $(CC) has no plugin headers: run tools/install.sh build (gcc-N-plugin-dev), or set PLUGIN=no to do without \
-#pragma alloc_text and its kin)
+$(error $(CC) has no plugin headers: run tools/install.sh build (gcc-N-plugin-dev), or set PLUGIN=no to build only what \
+does without the pragmas of the literature)
 endif
 endif
 include tools/plugin/plugin.mk
@@ -409,7 +410,8 @@ make M=DIR [NAME=foo]      build the sources in DIR into the driver DIR/foo.sys
 make M=DIR PROGRAM=foo     build the sources in DIR into the program DIR/foo.exe
 
 V=1 shows commands, DBG=0 makes the free build (in build/free), O=DIR builds elsewhere,
-CROSS_COMPILE=PREFIX chooses the toolchain, PLUGIN=no goes without the compiler plugin.
+CROSS_COMPILE=PREFIX chooses the toolchain, PLUGIN=no goes without the compiler plugin (for
+sources that use the DDK's section macros in place of pragmas).
 endef
 help:
 	$(info $(Help))
