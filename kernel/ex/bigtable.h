@@ -1,5 +1,6 @@
 /*
- * The hash table of poolbig.c: page-aligned addresses to what was allocated there. Plain C without locks; the host tries it.
+ * The hash table of poolbig.c: page-aligned addresses to what was allocated there. Plain C without locks; the host
+ * tries it.
  */
 #pragma once
 

@@ -20,13 +20,30 @@ VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex)
 }
 NT_EXPORT(ExInitializeFastMutex);
 
+#if DBG
+DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID ExpFastMutexOwned(PFAST_MUTEX FastMutex, PVOID Caller)
+{
+    KiBugCheck(MUTEX_ALREADY_OWNED, (ULONG_PTR)FastMutex, (ULONG_PTR)FastMutex->Owner, (ULONG_PTR)Caller, 0, NULL,
+               "%s acquires the fast mutex at %p, which the thread owns already: it would wait for itself for ever. A "
+               "fast mutex cannot be taken twice; KeInitializeMutex makes one that can.", KiWords(Caller).Text,
+               FastMutex);
+}
+
+DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID ExpFastMutexNotOwned(PFAST_MUTEX FastMutex, PVOID Caller)
+{
+    KiBugCheck(THREAD_NOT_MUTEX_OWNER, (ULONG_PTR)KiCurrentThread(), (ULONG_PTR)FastMutex, (ULONG_PTR)FastMutex->Owner,
+               (ULONG_PTR)Caller, NULL,
+               "%s releases the fast mutex at %p, but its owner is thread %p and not the calling one, %p. Only the "
+               "thread that acquired it may release it, once.", KiWords(Caller).Text, FastMutex, FastMutex->Owner,
+               KiCurrentThread());
+}
+#endif
+
 DECLSPEC_NOINLINE static VOID ExpWaitForFastMutex(PFAST_MUTEX FastMutex, PVOID Caller)
 {
 #if DBG
     if (FastMutex->Owner == KiCurrentThread())
-        KiBugCheck(MUTEX_ALREADY_OWNED, (ULONG_PTR)FastMutex, (ULONG_PTR)FastMutex->Owner, (ULONG_PTR)Caller, 0, NULL,
-                   "%p acquires the fast mutex at %p, which the thread owns already: it would wait for itself for ever. A "
-                   "fast mutex cannot be taken twice; KeInitializeMutex makes one that can.", Caller, FastMutex);
+        ExpFastMutexOwned(FastMutex, Caller);
 #else
     UNREFERENCED_PARAMETER(Caller);
 #endif
@@ -45,10 +62,7 @@ static FORCEINLINE VOID ExpGiveFastMutex(PFAST_MUTEX FastMutex, PVOID Caller)
 {
 #if DBG
     if (FastMutex->Count > 0 || FastMutex->Owner != KiCurrentThread())
-        KiBugCheck(THREAD_NOT_MUTEX_OWNER, (ULONG_PTR)KiCurrentThread(), (ULONG_PTR)FastMutex, (ULONG_PTR)FastMutex->Owner,
-                   (ULONG_PTR)Caller, NULL,
-                   "%p releases the fast mutex at %p, but its owner is thread %p and not the calling one, %p. Only the "
-                   "thread that acquired it may release it, once.", Caller, FastMutex, FastMutex->Owner, KiCurrentThread());
+        ExpFastMutexNotOwned(FastMutex, Caller);
 #else
     UNREFERENCED_PARAMETER(Caller);
 #endif
@@ -97,7 +111,9 @@ BOOLEAN ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
 }
 NT_EXPORT(ExTryToAcquireFastMutex);
 
-/* The Unsafe routines leave the level alone: the caller is at APC_LEVEL, or in a critical region. IRQL: <= APC_LEVEL. */
+/*
+ * The Unsafe routines leave the level alone: the caller is at APC_LEVEL, or in a critical region. IRQL: <= APC_LEVEL.
+ */
 VOID ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex)
 {
     KE_REQUIRE_IRQL(APC_LEVEL);

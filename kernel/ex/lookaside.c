@@ -1,7 +1,7 @@
 /*
- * Lookaside lists ("Using Lookaside Lists"): freed entries of one size are kept for the next caller, up to a depth, so that
- * most allocations never reach the pool. The nonpaged kind is a sequenced list; the paged kind has a fast mutex, because
- * its entries are pageable and may fault when they are touched.
+ * Lookaside lists ("Using Lookaside Lists"): freed entries of one size are kept for the next caller, up to a depth, so
+ * that most allocations never reach the pool. The nonpaged kind is a sequenced list; the paged kind has a fast mutex,
+ * because its entries are pageable and may fault when they are touched.
  */
 #include "executive.h"
 #include "ke/rules.h"

@@ -1,6 +1,6 @@
 /*
- * The pools ("ExAllocatePoolWithTag", "ExAllocatePool2", "ExFreePoolWithTag"): blocks of up to a page from size classes,
- * whole pages above that (poolbig.c). The layout of a page is in poolblock.h.
+ * The pools ("ExAllocatePoolWithTag", "ExAllocatePool2", "ExFreePoolWithTag"): blocks of up to a page from size
+ * classes, whole pages above that (poolbig.c). The layout of a page is in poolblock.h.
  */
 #include "ex/pool.h"
 #include "ke/rules.h"
@@ -202,8 +202,8 @@ DECLSPEC_NOINLINE static PVOID ExpAllocateOther(POOL_TYPE PoolType, SIZE_T Bytes
 /* The straight way is a small block of nonpaged pool. */
 static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag, PVOID Caller)
 {
-    ExpRequireIrql(PoolType & PagedPool, PoolType & PagedPool ? "ExAllocatePool(PagedPool)" : "ExAllocatePool(NonPagedPool)",
-                   Caller);
+    ExpRequireIrql(PoolType & PagedPool,
+                   PoolType & PagedPool ? "ExAllocatePool(PagedPool)" : "ExAllocatePool(NonPagedPool)", Caller);
     ExpCheckNewTag(Tag, Caller);
     if (Bytes <= POOL_LARGEST_BODY &&
         (PoolType & (PagedPool | NonPagedPoolCacheAligned | POOL_RAISE_IF_ALLOCATION_FAILURE)) == 0)
@@ -272,8 +272,8 @@ NT_EXPORT(ExAllocatePoolQuotaZero);
 
 /*
  * Memory filled with zeroes unless POOL_FLAG_UNINITIALIZED. Flags name exactly one pool. NULL (or, with
- * POOL_FLAG_RAISE_ON_FAILURE, an exception) when there is no memory or a parameter is not valid: no bytes, no tag, not one
- * pool. Pool memory is never executable. IRQL: as ExAllocatePoolWithTag.
+ * POOL_FLAG_RAISE_ON_FAILURE, an exception) when there is no memory or a parameter is not valid: no bytes, no tag, not
+ * one pool. Pool memory is never executable. IRQL: as ExAllocatePoolWithTag.
  */
 PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
 {

@@ -1,10 +1,10 @@
 /*
- * The pools, inside Ex: what pool.c (blocks), poolbig.c (whole pages), pooltag.c (accounting) and poolcheck.c (the checked
- * build's questions) share, and what other rooms may ask of them.
+ * The pools, inside Ex: what pool.c (blocks), poolbig.c (whole pages), pooltag.c (accounting) and poolcheck.c (the
+ * checked build's questions) share, and what other rooms may ask of them.
  *
- * The nonpaged pool is under a spin lock at DISPATCH_LEVEL and touches resident memory only. The paged pool is under a fast
- * mutex at APC_LEVEL; its page headers lie in its own pageable pages, which may fault then. Which pool an address is
- * in follows from the address, so that freeing nonpaged memory never looks at pageable memory.
+ * The nonpaged pool is under a spin lock at DISPATCH_LEVEL and touches resident memory only. The paged pool is under a
+ * fast mutex at APC_LEVEL; its page headers lie in its own pageable pages, which may fault then. Which pool an address
+ * is in follows from the address, so that freeing nonpaged memory never looks at pageable memory.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Pool requests too large for a block: whole pages from Mm. Since a page-aligned address has no header in front of it, a
- * hash table remembers how long each is and whose. The table is resident, whichever pool the pages are in.
+ * Pool requests too large for a block: whole pages from Mm. Since a page-aligned address has no header in front of it,
+ * a hash table remembers how long each is and whose. The table is resident, whichever pool the pages are in.
  *
  * Open addressing with linear probing; an entry that is removed is filled from behind, so that there are no tombstones.
  */

@@ -1,14 +1,14 @@
 /*
- * The arithmetic of pool pages: size classes, blocks, headers. Plain C that knows no locks and asks nobody for memory, so
- * that tests/host can try it.
+ * The arithmetic of pool pages: size classes, blocks, headers. Plain C that knows no locks and asks nobody for memory,
+ * so that tests/host can try it.
  *
  * A page of the pool serves one size class and is cut into equal blocks:
  *
  *     | POOL_PAGE (48) | POOL_HEADER (16) body | POOL_HEADER (16) body | ...
  *
- * so every body is 16-byte aligned, no block crosses a page, and the page header of a body is found by masking its address.
- * The sizes are what 1, 2, 3, ... blocks a page come to, so that little is left over. Those that are multiples of 64 begin
- * their bodies on cache lines, since 48 + 16 = 64: these are the ones for cache-aligned requests.
+ * so every body is 16-byte aligned, no block crosses a page, and the page header of a body is found by masking its
+ * address. The sizes are what 1, 2, 3, ... blocks a page come to, so that little is left over. Those that are multiples
+ * of 64 begin their bodies on cache lines, since 48 + 16 = 64: these are the ones for cache-aligned requests.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ typedef struct DECLSPEC_ALIGN(16) _POOL_HEADER {
     UCHAR Class;
     UCHAR State;                /* POOL_ALLOCATED or POOL_FREE */
     USHORT Filled;              /* a free block's body holds the pattern of poolcheck.c */
-    ULONG Guard;                /* PoolGuard(this): tells a header from anything else, and that it was not overwritten */
+    ULONG Guard;                /* PoolGuard(this): tells a header from anything else */
 } POOL_HEADER, *PPOOL_HEADER;
 
 #define POOL_ALLOCATED 0xA5
@@ -53,9 +53,10 @@ static const USHORT PoolBlockSize[POOL_CLASSES] = {
 
 /* Index: (bytes + header, rounded up to 16) / 16. */
 static const UCHAR PoolClassBySize[4048 / 16 + 1] = {
-    [0 ... 2] = 0, [3] = 1, [4] = 2, [5] = 3, [6] = 4, [7] = 5, [8] = 6, [9 ... 10] = 7, [11 ... 12] = 8, [13 ... 14] = 9,
-    [15 ... 16] = 10, [17 ... 18] = 11, [19 ... 21] = 12, [22 ... 25] = 13, [26 ... 28] = 14, [29 ... 36] = 15,
-    [37 ... 42] = 16, [43 ... 50] = 17, [51 ... 63] = 18, [64 ... 84] = 19, [85 ... 126] = 20, [127 ... 253] = 21,
+    [0 ... 2] = 0, [3] = 1, [4] = 2, [5] = 3, [6] = 4, [7] = 5, [8] = 6, [9 ... 10] = 7, [11 ... 12] = 8,
+    [13 ... 14] = 9, [15 ... 16] = 10, [17 ... 18] = 11, [19 ... 21] = 12, [22 ... 25] = 13, [26 ... 28] = 14,
+    [29 ... 36] = 15, [37 ... 42] = 16, [43 ... 50] = 17, [51 ... 63] = 18, [64 ... 84] = 19, [85 ... 126] = 20,
+    [127 ... 253] = 21,
 };
 
 /* The class for a body of Bytes <= POOL_LARGEST_BODY. */
@@ -168,11 +169,11 @@ static inline POOL_FAULT PoolFindFault(PVOID Body)
 {
     PPOOL_HEADER Header = PoolHeaderOf(Body);
 
-    if (((ULONG_PTR)Body & 15) != 0 || PoolPageOf(Body)->Guard != PoolGuard(PoolPageOf(Body)))
+    if (((ULONG_PTR)Body & 15) != 0)
         return PoolNoBlock;
     if (Header->Guard == PoolGuard(Header) && Header->State == POOL_FREE)
-        return PoolFreedTwice;
-    return PoolHeaderDamaged;
+        return PoolFreedTwice;      /* even if the page was given up then */
+    return PoolPageOf(Body)->Guard == PoolGuard(PoolPageOf(Body)) ? PoolHeaderDamaged : PoolNoBlock;
 }
 
 /*

@@ -3,8 +3,7 @@
  * its end or after it was freed. A free build looks at the header only, without which it could not go on.
  */
 #include "ex/pool.h"
-#include "kd/kd.h"
-#include "ke/ke.h"
+#include "ke/rules.h"
 
 /* "Bug Check 0xC2", first parameter. */
 #define CALLER_FREED_TWICE 0x07
@@ -26,16 +25,6 @@ static EXP_TAG_TEXT ExpTagText(ULONG Tag)
     return Text;
 }
 
-typedef struct _EXP_CALLER { CHAR Text[KD_ADDRESS_TEXT]; } EXP_CALLER;
-
-static EXP_CALLER ExpCaller(PVOID Address)
-{
-    EXP_CALLER Caller;
-
-    KdNameAddress(Address, Caller.Text);
-    return Caller;
-}
-
 VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller)
 {
     PPOOL_HEADER Header = PoolHeaderOf(Body);
@@ -43,16 +32,16 @@ VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller)
     switch (Fault) {
     case PoolFreedTwice:
         KiBugCheck(BAD_POOL_CALLER, CALLER_FREED_TWICE, (ULONG_PTR)Caller, Header->Tag, (ULONG_PTR)Body, NULL,
-                   "%s frees the pool memory at %p (tag '%s'), which is free already. Free it once, and forget the pointer "
-                   "then.", ExpCaller(Caller).Text, Body, ExpTagText(Header->Tag).Letters);
+                   "%s frees the pool memory at %p (tag '%s'), which is free already. Free it once, and forget the "
+                   "pointer then.", KiWords(Caller).Text, Body, ExpTagText(Header->Tag).Letters);
     case PoolHeaderDamaged:
         KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Header, (ULONG_PTR)Body, Header->Guard, PoolGuard(Header), NULL,
-                   "The header at %p of the pool memory at %p, which %s frees, was overwritten: somebody wrote in front of "
-                   "this memory, or past the end of what lies before it.", Header, Body, ExpCaller(Caller).Text);
+                   "The header at %p of the pool memory at %p, which %s frees, was overwritten: somebody wrote in "
+                   "front of this memory, or past the end of what lies before it.", Header, Body, KiWords(Caller).Text);
     default:
         KiBugCheck(BAD_POOL_CALLER, CALLER_NOT_POOL, (ULONG_PTR)Caller, (ULONG_PTR)Body, 0, NULL,
-                   "%s frees %p, which is no pool memory that is allocated: free exactly the address that ExAllocatePool... "
-                   "returned, once.", ExpCaller(Caller).Text, Body);
+                   "%s frees %p, which is no pool memory that is allocated: free exactly the address that "
+                   "ExAllocatePool... returned, once.", KiWords(Caller).Text, Body);
     }
 }
 
@@ -68,16 +57,16 @@ VOID ExpCheckNewTag(ULONG Tag, PVOID Caller)
     if (Tag == 0)
         KiBugCheck(BAD_POOL_CALLER, CALLER_NO_TAG, (ULONG_PTR)Caller, 0, 0, NULL,
                    "%s allocates pool memory with tag 0, so that nobody could say whose it is. A tag is one to four "
-                   "letters in single quotes, in reverse order.", ExpCaller(Caller).Text);
+                   "letters in single quotes, in reverse order.", KiWords(Caller).Text);
 }
 
 VOID ExpCheckTag(PVOID Body, ULONG Allocated, ULONG Given, PVOID Caller)
 {
     if (Allocated != Given)
         KiBugCheck(BAD_POOL_CALLER, CALLER_WRONG_TAG, (ULONG_PTR)Body, Allocated, Given, NULL,
-                   "%s frees the pool memory at %p with tag '%s'; it was allocated with tag '%s'. It belongs to somebody "
-                   "else, or ExFreePoolWithTag must name the same tag.", ExpCaller(Caller).Text, Body, ExpTagText(Given).Letters,
-                   ExpTagText(Allocated).Letters);
+                   "%s frees the pool memory at %p with tag '%s'; it was allocated with tag '%s'. It belongs to "
+                   "somebody else, or ExFreePoolWithTag must name the same tag.", KiWords(Caller).Text, Body,
+                   ExpTagText(Given).Letters, ExpTagText(Allocated).Letters);
 }
 
 VOID ExpMarkTail(PUCHAR End, SIZE_T Slack)
@@ -93,8 +82,8 @@ VOID ExpCheckTail(PVOID Body, SIZE_T Bytes, SIZE_T Slack, ULONG Tag, PVOID Calle
     for (SIZE_T Index = 0; Index < Slack; Index++)
         if (End[Index] != TAIL_PATTERN)
             KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)&End[Index], Bytes, Tag, NULL,
-                       "The pool memory at %p (tag '%s', %I64u bytes), which %s frees, was written past its end: byte %I64u "
-                       "was changed.", Body, ExpTagText(Tag).Letters, (ULONG64)Bytes, ExpCaller(Caller).Text,
+                       "The pool memory at %p (tag '%s', %I64u bytes), which %s frees, was written past its end: byte "
+                       "%I64u was changed.", Body, ExpTagText(Tag).Letters, (ULONG64)Bytes, KiWords(Caller).Text,
                        (ULONG64)(Bytes + Index));
 }
 
@@ -119,8 +108,8 @@ VOID ExpMarkAllocated(PPOOL_HEADER Header)
         for (SIZE_T Index = 0; Index < Count; Index++)
             if (Words[Index] != FREED_PATTERN * 0x0101010101010101ull)
                 KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)&Words[Index], Words[Index], Header->Tag, NULL,
-                           "The pool memory at %p was written at %p after it was freed; the last to have it had tag '%s'. "
-                           "Somebody keeps a pointer to memory that is not his any more.", Body, &Words[Index],
+                           "The pool memory at %p was written at %p after it was freed; the last to have it had tag "
+                           "'%s'. Somebody keeps a pointer to memory that is not his any more.", Body, &Words[Index],
                            ExpTagText(Header->Tag).Letters);
         Header->Filled = FALSE;
     }
@@ -135,9 +124,9 @@ VOID ExpCheckAndMarkFreed(PPOOL_HEADER Header, PVOID Caller)
     if (!PoolNextHeaderIsSound(Header))
         KiBugCheck(BAD_POOL_HEADER, (ULONG_PTR)Body, (ULONG_PTR)Header + PoolBlockSize[Header->Class], Header->Bytes,
                    Header->Tag, NULL,
-                   "The header behind the pool memory at %p (tag '%s', %u bytes), which %s frees, was overwritten: this "
-                   "memory was written past its end, or the next in front of it.", Body, ExpTagText(Header->Tag).Letters,
-                   Header->Bytes, ExpCaller(Caller).Text);
+                   "The header behind the pool memory at %p (tag '%s', %u bytes), which %s frees, was overwritten: "
+                   "this memory was written past its end, or the next in front of it.", Body,
+                   ExpTagText(Header->Tag).Letters, Header->Bytes, KiWords(Caller).Text);
     memset(Body + sizeof(ULONG64), FREED_PATTERN, ExpPatternWords(Header) * sizeof(ULONG64));
     Header->Filled = TRUE;
 }

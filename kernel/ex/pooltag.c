@@ -1,6 +1,6 @@
 /*
- * Who has how much pool: one slot per tag and pool, found by hashing. A block remembers its slot, so freeing needs no search.
- * A slot, once taken, stays its tag's. Protected by the pool's lock.
+ * Who has how much pool: one slot per tag and pool, found by hashing. A block remembers its slot, so freeing needs no
+ * search. A slot, once taken, stays its tag's. Protected by the pool's lock.
  */
 #include "ex/pool.h"
 #include "ke/rules.h"

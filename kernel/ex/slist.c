@@ -88,7 +88,10 @@ PSLIST_ENTRY InterlockedFlushSList(PSLIST_HEADER ListHead)
 }
 NT_EXPORT(InterlockedFlushSList);
 
-/* Drivers that were built where these are routines, or ask MmGetSystemRoutineAddress for them, find them by these names. */
+/*
+ * Drivers that were built where these are routines, or ask MmGetSystemRoutineAddress for them, find them by these
+ * names.
+ */
 #undef ExInterlockedPushEntrySList
 #undef ExInterlockedPopEntrySList
 #undef ExInterlockedFlushSList

@@ -1,8 +1,8 @@
 /*
  * Work items ("System Worker Threads"): what a DPC or a dispatch routine leaves for a thread at PASSIVE_LEVEL.
  *
- * Two queues. Delayed items are the ordinary ones, and may wait for each other a little: two threads serve them. Critical
- * items run before ordinary threads; hypercritical ones run in the same thread, before those.
+ * Two queues. Delayed items are the ordinary ones, and may wait for each other a little: two threads serve them.
+ * Critical items run before ordinary threads; hypercritical ones run in the same thread, before those.
  */
 #include "ex/worker.h"
 #include "ke/ke.h"
@@ -46,10 +46,10 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
     if (QueueType >= MaximumWorkQueue || WorkItem->List.Flink != NULL)
         KiBugCheck(WORKER_INVALID, (ULONG_PTR)WorkItem, QueueType, (ULONG_PTR)WorkItem->WorkerRoutine, 0, NULL,
                    QueueType >= MaximumWorkQueue
-                       ? "The work item at %p (routine %p) is queued to a queue that does not exist."
-                       : "The work item at %p (routine %p) is queued while it is queued already, or was not initialised by "
-                         "ExInitializeWorkItem. It may be queued again once its routine has been called.",
-                   WorkItem, WorkItem->WorkerRoutine);
+                       ? "The work item at %p (routine %s) is queued to a queue that does not exist."
+                       : "The work item at %p (routine %s) is queued while it is queued already, or was not "
+                         "initialised by ExInitializeWorkItem. Queue it again when its routine has been called.",
+                   WorkItem, KiWords(WorkItem->WorkerRoutine).Text);
     Irql = KeAcquireSpinLockRaiseToDpc(&Queue->Lock);
     if (QueueType == HyperCriticalWorkQueue)
         InsertHeadList(&Queue->Items, &WorkItem->List);
@@ -88,9 +88,9 @@ static VOID ExpWorkerThread(PVOID StartContext)
         if (KeGetCurrentIrql() != PASSIVE_LEVEL || KiCurrentThread()->KernelApcDisable != 0)
             KiBugCheck(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KeGetCurrentIrql(), (ULONG_PTR)Parameter,
                        (ULONG_PTR)WorkItem, NULL,
-                       "The work-item routine at %p returned at IRQL %u with its critical-region count at %d: it keeps a "
+                       "The work-item routine %s returned at IRQL %u with its critical-region count at %d: it keeps a "
                        "lock, a mutex or a raised level. It was called at PASSIVE_LEVEL (0) and must leave that way.",
-                       Routine, KeGetCurrentIrql(), KiCurrentThread()->KernelApcDisable);
+                       KiWords(Routine).Text, KeGetCurrentIrql(), KiCurrentThread()->KernelApcDisable);
     }
 }
 

@@ -1,6 +1,7 @@
 /*
- * Device queues ("Device Queue Objects"): a device is busy with one request and the others stand in line, by arrival or by
- * key. The queue is busy from the insertion that finds it idle, which does not queue, to the removal that finds it empty.
+ * Device queues ("Device Queue Objects"): a device is busy with one request and the others stand in line, by arrival or
+ * by key. The queue is busy from the insertion that finds it idle, which does not queue, to the removal that finds it
+ * empty.
  */
 #include "ke/ki.h"
 

@@ -1,9 +1,9 @@
 /*
  * Deferred procedure calls ("DPC Objects and DPCs"): work that an interrupt service routine leaves for DISPATCH_LEVEL.
  *
- * Every processor has one queue, filled at any IRQL and emptied by the dispatch interrupt. KDPC.DpcData says whose queue
- * a DPC is in; going from NULL to a processor with one interlocked instruction is what makes a DPC queued once only, even
- * when two processors queue it at once.
+ * Every processor has one queue, filled at any IRQL and emptied by the dispatch interrupt. KDPC.DpcData says whose
+ * queue a DPC is in; going from NULL to a processor with one interlocked instruction is what makes a DPC queued once
+ * only, even when two processors queue it at once.
  */
 #include "ke/ki.h"
 
@@ -110,8 +110,8 @@ static VOID KiCheckDpcReturn(PKDEFERRED_ROUTINE Routine)
 
     if (Irql != DISPATCH_LEVEL)
         KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Routine, Irql, DISPATCH_LEVEL, 0, NULL,
-                   "The DPC routine at %p was called at DISPATCH_LEVEL (2) and returned at IRQL %u: it has raised the level "
-                   "and not restored it, or lowered it, which a DPC may not.", Routine, Irql);
+                   "The DPC routine %s was called at DISPATCH_LEVEL (2) and returned at IRQL %u: it has raised the "
+                   "level and not restored it, or lowered it, which a DPC may not.", KiWords(Routine).Text, Irql);
 }
 #else
 #define KiCheckDpcReturn(Routine) ((void)0)

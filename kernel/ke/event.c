@@ -4,8 +4,8 @@
 /* IRQL: any. The event lies in resident memory. */
 VOID KeInitializeEvent(PRKEVENT Event, EVENT_TYPE Type, BOOLEAN State)
 {
-    KiInitializeHeader(&Event->Header,
-                       Type == NotificationEvent ? EventNotificationObject : EventSynchronizationObject, State != FALSE);
+    KiInitializeHeader(&Event->Header, Type == NotificationEvent ? EventNotificationObject : EventSynchronizationObject,
+                       State != FALSE);
 }
 NT_EXPORT(KeInitializeEvent);
 

@@ -2,15 +2,15 @@
  * Structured exceptions in the kernel: raising one in the innermost __try of the current thread.
  *
  * A thread's __try bodies in progress are a list of records on its stack, KTHREAD.TryFrames the innermost; the compiler
- * plugin makes the code that keeps the list (tools/plugin/README.md has the contract). Raising takes the innermost record
- * off, fills it in and goes on where it says: from a fault by changing the trap frame, from a routine by a jump. The level
- * and locks stay as they are, as the documentation of ExRaiseStatus says; so a __try that can be left by an exception
- * must not hold what it would not release.
+ * plugin makes the code that keeps the list (tools/plugin/README.md has the contract). Raising takes the innermost
+ * record off, fills it in and goes on where it says: from a fault by changing the trap frame, from a routine by a jump.
+ * The level and locks stay as they are, as the documentation of ExRaiseStatus says; so a __try that can be left by an
+ * exception must not hold what it would not release.
  *
  * Interrupts and DPCs borrow the stack of a thread whose records are none of theirs; they set the list aside.
  */
 #include "ke/ke.h"
-#include "kd/kd.h"
+#include "ke/rules.h"
 #include "excpt.h"
 #include "rtl/export.h"
 
@@ -30,7 +30,8 @@ VOID KeLeaveTry(PKTRY_RECORD Record)
     PKTHREAD Thread = KiCurrentThread();
 
     if (Thread->TryFrames != (PVOID)Record)
-        KiBugCheck(KERNEL_SECURITY_CHECK_FAILURE, (ULONG_PTR)Record, (ULONG_PTR)Thread->TryFrames, (ULONG_PTR)Thread, 0, NULL,
+        KiBugCheck(KERNEL_SECURITY_CHECK_FAILURE, (ULONG_PTR)Record, (ULONG_PTR)Thread->TryFrames, (ULONG_PTR)Thread, 0,
+                   NULL,
                    "A __try is left whose record, %p, is not the innermost of the thread, %p: a routine was left by a way "
                    "that the compiler does not know of, or the stack was overwritten.", Record, Thread->TryFrames);
     Thread->TryFrames = (PVOID)Record->Next;
@@ -57,14 +58,13 @@ static PKTRY_RECORD KiTakeTryRecord(const EXCEPTION_RECORD *Exception)
 static DECLSPEC_NORETURN VOID KiRaise(const EXCEPTION_RECORD *Exception)
 {
     PKTRY_RECORD Record = KiTakeTryRecord(Exception);
-    CHAR Text[KD_ADDRESS_TEXT];
 
     if (Record == NULL)
         KiBugCheck(KMODE_EXCEPTION_NOT_HANDLED, (ULONG_PTR)(LONG_PTR)Exception->ExceptionCode,
                    (ULONG_PTR)Exception->ExceptionAddress, Exception->ExceptionInformation[0],
                    Exception->ExceptionInformation[1], NULL,
                    "The exception 0x%08X was raised at %s, in no __try. What can raise it is called in a __try with an "
-                   "__except that handles it.", Exception->ExceptionCode, KdNameAddress(Exception->ExceptionAddress, Text));
+                   "__except that handles it.", Exception->ExceptionCode, KiWords(Exception->ExceptionAddress).Text);
     __asm__ volatile("movq %0, %%rbp\n\t"
                      "movq %1, %%rsp\n\t"
                      "jmpq *%2"
@@ -73,9 +73,9 @@ static DECLSPEC_NORETURN VOID KiRaise(const EXCEPTION_RECORD *Exception)
 }
 
 /*
- * A fault in kernel mode that is the fault of an address or an operation, not of the level: makes the trap return to the
- * innermost __try of the thread. FALSE, and nothing is changed: there is none. First, Second: ExceptionInformation, for an
- * access violation what was tried (0 read, 1 write, 8 execute) and the address. IRQL: that of the fault.
+ * A fault in kernel mode that is the fault of an address or an operation, not of the level: makes the trap return to
+ * the innermost __try of the thread. FALSE, and nothing is changed: there is none. First, Second: ExceptionInformation,
+ * for an access violation what was tried (0 read, 1 write, 8 execute) and the address. IRQL: that of the fault.
  */
 BOOLEAN KiRaiseFromTrap(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG ParameterCount, ULONG_PTR First, ULONG_PTR Second)
 {

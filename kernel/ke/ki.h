@@ -2,13 +2,13 @@
  * The dispatcher's inside: what scheduler.c, wait.c, signal.c and the object files share.
  *
  * One lock, KiDispatcherLock, protects every dispatcher object, every wait list, every thread's scheduling state, the
- * ready lists and the timer wheel. It is held at DISPATCH_LEVEL and across a thread switch: the thread that gives up the
- * processor takes it, the one that gets it releases it. So nobody can see a thread as ready, and run it, before the
+ * ready lists and the timer wheel. It is held at DISPATCH_LEVEL and across a thread switch: the thread that gives up
+ * the processor takes it, the one that gets it releases it. So nobody can see a thread as ready, and run it, before the
  * processor has left its stack.
  *
- * Words: a thread is *readied* when it may run again, *standby* when a processor has it as NextThread, *chosen* when that
- * is decided. An object is *signalled* when a wait on it would succeed, and *taken* when a wait has succeeded and had its
- * effect on it (a semaphore's count falls, a synchronization event resets).
+ * Words: a thread is *readied* when it may run again, *standby* when a processor has it as NextThread, *chosen* when
+ * that is decided. An object is *signalled* when a wait on it would succeed, and *taken* when a wait has succeeded and
+ * had its effect on it (a semaphore's count falls, a synchronization event resets).
  */
 #pragma once
 
@@ -20,7 +20,9 @@
 /* Below every priority a thread can have, so that any ready thread displaces an idle one. */
 #define KI_IDLE_PRIORITY (-1)
 
-/* A quantum counts in thirds of a tick: a tick costs three, a wait costs one, so that waiting often is not free either. */
+/*
+ * A quantum counts in thirds of a tick: a tick costs three, a wait costs one, so that waiting often is not free either.
+ */
 #define KI_QUANTUM_TICK 3
 #define KI_QUANTUM_WAIT 1
 #define KI_QUANTUM_FULL (KI_THREAD_QUANTUM * KI_QUANTUM_TICK)
@@ -62,8 +64,8 @@ FORCEINLINE VOID KiExitDispatcher(KIRQL OldIrql)
 }
 
 /*
- * The end of KeSetEvent(..., Wait) and its like. With Wait, the lock stays held and the level raised for the KeWaitFor...
- * call that follows, so nothing can happen in between ("KeSetEvent": the Wait parameter).
+ * The end of KeSetEvent(..., Wait) and its like. With Wait, the lock stays held and the level raised for the
+ * KeWaitFor... call that follows, so nothing can happen in between ("KeSetEvent": the Wait parameter).
  */
 FORCEINLINE VOID KiExitDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 {
@@ -80,7 +82,9 @@ FORCEINLINE VOID KiExitDispatcherOrWait(KIRQL OldIrql, BOOLEAN Wait)
 
 /* All with the dispatcher lock held, at DISPATCH_LEVEL. */
 VOID KiReadyThread(PKTHREAD Thread, BOOLEAN Preempted);
-/* Gives the processor to another thread; the caller has put the current one where it will be found again, or nowhere. */
+/*
+ * Gives the processor to another thread; the caller has put the current one where it will be found again, or nowhere.
+ */
 VOID KiSwapThread(PKPRCB Prcb, PKTHREAD Current);
 VOID KiChangePriority(PKTHREAD Thread, KPRIORITY Priority);
 /* What a thread does first when it has got the processor: releases the lock, buries a terminated thread, lowers. */

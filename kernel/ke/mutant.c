@@ -111,8 +111,8 @@ VOID KiAbandonMutants(PKTHREAD Thread)
 
         if (Mutant->ApcDisable != 0)
             KiBugCheck(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)Mutant, 0, 0, NULL,
-                       "Thread %p ends while it owns the mutex at %p: what the mutex protects may be half changed. Call "
-                       "KeReleaseMutex as often as a wait for it succeeded.", Thread, Mutant);
+                       "Thread %p ends while it owns the mutex at %p: what the mutex protects may be half changed. "
+                       "Call KeReleaseMutex as often as a wait for it succeeded.", Thread, Mutant);
         Mutant->Abandoned = TRUE;
         KiFreeMutant(Mutant, 1);
     }

@@ -1,6 +1,5 @@
 /* The words for a broken rule of level (rules.h), and the names of the levels. */
 #include "ke/rules.h"
-#include "kd/kd.h"
 
 static const PCSTR KiIrqlNames[HIGH_LEVEL + 1] = {
     [PASSIVE_LEVEL] = "PASSIVE_LEVEL", [APC_LEVEL] = "APC_LEVEL", [DISPATCH_LEVEL] = "DISPATCH_LEVEL",
@@ -14,13 +13,21 @@ PCSTR KiIrqlName(KIRQL Irql)
     return KiIrqlNames[Irql] != NULL ? KiIrqlNames[Irql] : "a device level";
 }
 
+KI_ADDRESS_WORDS KiWords(PVOID Address)
+{
+    KI_ADDRESS_WORDS Words;
+
+    KdNameAddress(Address, Words.Text);
+    return Words;
+}
+
 /* Stops the system: Routine may not be called above Highest, and Caller did. IRQL: any. Does not return. */
 VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
 {
     KIRQL Irql = KeGetCurrentIrql();
-    CHAR Text[KD_ADDRESS_TEXT];
 
     KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, Irql, Highest, (ULONG_PTR)Routine, NULL,
-               "%s was called at IRQL %u (%s) from %s. It may be called at IRQL <= %u (%s): lower the level or leave the "
-               "spin lock first.", Routine, Irql, KiIrqlName(Irql), KdNameAddress(Caller, Text), Highest, KiIrqlName(Highest));
+               "%s was called at IRQL %u (%s) from %s. It may be called at IRQL <= %u (%s): lower the level or leave "
+               "the spin lock first.", Routine, Irql, KiIrqlName(Irql), KiWords(Caller).Text, Highest,
+               KiIrqlName(Highest));
 }

@@ -2,12 +2,17 @@
  * Rules of level, asserted where they are stated. A checked build says which routine was called too high, by whom and
  * what the rule is; a free build does not look.
  *
- * The rule for drivers' own pageable code is PAGED_CODE(), which only reports; these are the kernel's own entries, where
- * going on would be a deadlock or a corrupted list.
+ * The rule for drivers' own pageable code is PAGED_CODE(), which only reports; these are the kernel's own entries,
+ * where going on would be a deadlock or a corrupted list.
  */
 #pragma once
 
+#include "kd/kd.h"
 #include "ke/ke.h"
+
+/* An address in words, for messages: KiWords(Caller).Text. IRQL: any. */
+typedef struct _KI_ADDRESS_WORDS { CHAR Text[KD_ADDRESS_TEXT]; } KI_ADDRESS_WORDS;
+KI_ADDRESS_WORDS KiWords(PVOID Address);
 
 DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller);
 

@@ -3,9 +3,9 @@
  *
  * Every processor has 32 first-in first-out lists of ready threads and a summary word with a bit for each that is not
  * empty. A thread is readied on the processor it last ran on, unless another is idle; there it waits in the list of its
- * priority, or, when it has a higher priority than the thread that runs, becomes that processor's NextThread. A processor
- * goes over to its NextThread at the first of: the end of the routine that readied it (KiExitDispatcher, when the level
- * it returns to is below DISPATCH_LEVEL), a wait of the current thread, the dispatch interrupt.
+ * priority, or, when it has a higher priority than the thread that runs, becomes that processor's NextThread. A
+ * processor goes over to its NextThread at the first of: the end of the routine that readied it (KiExitDispatcher, when
+ * the level it returns to is below DISPATCH_LEVEL), a wait of the current thread, the dispatch interrupt.
  *
  * The idle thread runs at PASSIVE_LEVEL and only halts: whatever gives it work comes by an interrupt on its processor.
  */
@@ -158,10 +158,10 @@ VOID KiSwapThread(PKPRCB Prcb, PKTHREAD Current)
     if (Prcb->DpcRoutineActive || Current == Prcb->IdleThread)
         KiBugCheck(ATTEMPTED_SWITCH_FROM_DPC, (ULONG_PTR)Current, (ULONG_PTR)Prcb, KeGetCurrentIrql(), 0, NULL,
                    Prcb->DpcRoutineActive
-                       ? "A DPC routine waits. DPCs run at DISPATCH_LEVEL on a borrowed stack and must not wait: test the "
-                         "object with a timeout of zero, or queue a work item that waits."
-                       : "The idle thread waits. It is what runs when nobody else can, so it must not: wait in a system "
-                         "thread.");
+                       ? "A DPC routine waits. DPCs run at DISPATCH_LEVEL on a borrowed stack and must not wait: test "
+                         "the object with a timeout of zero, or queue a work item that waits."
+                       : "The idle thread waits. It is what runs when nobody else can, so it must not: wait in a "
+                         "system thread.");
     if (Next != NULL) {
         Prcb->NextThread = NULL;
     } else {

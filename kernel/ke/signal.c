@@ -2,7 +2,8 @@
 #include "ke/ki.h"
 
 /*
- * Ends a thread's wait: takes it off every object's list, stops its timeout, boosts it, readies it. Dispatcher lock held.
+ * Ends a thread's wait: takes it off every object's list, stops its timeout, boosts it, readies it. Dispatcher lock
+ * held.
  *
  * The boost ("KeSetEvent": Increment) lasts until quanta have run out, one level each. A wait that brings no boost
  * costs a part of the quantum, so that a thread which always waits just before its quantum ends still decays.

@@ -24,9 +24,10 @@ VOID KiWaitForSpinLock(PKSPIN_LOCK SpinLock)
         if (*(volatile KSPIN_LOCK *)SpinLock == Mine)
             KiBugCheck(SPIN_LOCK_ALREADY_OWNED, (ULONG_PTR)SpinLock, (ULONG_PTR)__builtin_return_address(0),
                        KeGetCurrentIrql(), 0, NULL,
-                       "Processor %u waits for the spin lock at %p, which it holds itself, called from %p: it would "
+                       "Processor %u waits for the spin lock at %p, which it holds itself, called from %s: it would "
                        "wait for ever. A spin lock cannot be taken twice; release it first, or call the part that "
-                       "expects it to be held.", KeGetCurrentPrcb()->Number, SpinLock, __builtin_return_address(0));
+                       "expects it to be held.", KeGetCurrentPrcb()->Number, SpinLock,
+                       KiWords(__builtin_return_address(0)).Text);
 #endif
         /* Reading keeps the cache line shared while the owner works; only a lock that looks free is worth a write. */
         while (*(volatile KSPIN_LOCK *)SpinLock != 0)
@@ -37,8 +38,8 @@ VOID KiWaitForSpinLock(PKSPIN_LOCK SpinLock)
 VOID KiSpinLockNotOwned(PKSPIN_LOCK SpinLock, PVOID Caller)
 {
     KiBugCheck(SPIN_LOCK_NOT_OWNED, (ULONG_PTR)SpinLock, *SpinLock, (ULONG_PTR)Caller, KeGetCurrentIrql(), NULL,
-               "The spin lock at %p is released by processor %u, called from %p, but %s. Only its holder may release it, "
-               "once.", SpinLock, KeGetCurrentPrcb()->Number, Caller,
+               "The spin lock at %p is released by processor %u, called from %s, but %s. Only its holder may release "
+               "it, once.", SpinLock, KeGetCurrentPrcb()->Number, KiWords(Caller).Text,
                *SpinLock == 0 ? "nobody holds it" : "another processor holds it");
 }
 
@@ -54,16 +55,21 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 }
 NT_EXPORT(KeAcquireSpinLockRaiseToDpc);
 
+#if DBG
+DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiReleaseAtWrongLevel(PKSPIN_LOCK SpinLock, KIRQL NewIrql, PVOID Caller)
+{
+    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), NewIrql, (ULONG_PTR)Caller, NULL,
+               "KeReleaseSpinLock(%p, %u) was called at IRQL %u from %s: it is called at DISPATCH_LEVEL (2), with the "
+               "level that KeAcquireSpinLock returned.", SpinLock, NewIrql, KeGetCurrentIrql(), KiWords(Caller).Text);
+}
+#endif
+
 /* Releases the lock and lowers to NewIrql, where a pending dispatch interrupt is then taken. IRQL: DISPATCH_LEVEL. */
 VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
 #if DBG
     if (NewIrql > DISPATCH_LEVEL || KeGetCurrentIrql() != DISPATCH_LEVEL)
-        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), NewIrql,
-                   (ULONG_PTR)__builtin_return_address(0), NULL,
-                   "KeReleaseSpinLock(%p, %u) was called at IRQL %u from %p: it is called at DISPATCH_LEVEL (2), with the "
-                   "level that KeAcquireSpinLock returned.", SpinLock, NewIrql, KeGetCurrentIrql(),
-                   __builtin_return_address(0));
+        KiReleaseAtWrongLevel(SpinLock, NewIrql, __builtin_return_address(0));
 #endif
     KiReleaseSpinLock(SpinLock);
     KiSetIrql(NewIrql);
@@ -76,8 +82,9 @@ static VOID KiRequireDpcLevel(PCSTR Routine, PKSPIN_LOCK SpinLock, PVOID Caller)
 {
     if (KeGetCurrentIrql() < DISPATCH_LEVEL)
         KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), DISPATCH_LEVEL, (ULONG_PTR)Caller,
-                   NULL, "%s(%p) was called at IRQL %u from %p: its caller is at DISPATCH_LEVEL already (a DPC, StartIo). "
-                   "Below that, call KeAcquireSpinLock, which raises.", Routine, SpinLock, KeGetCurrentIrql(), Caller);
+                   NULL, "%s(%p) was called at IRQL %u from %s: its caller is at DISPATCH_LEVEL already (a DPC, "
+                   "StartIo). Below that, call KeAcquireSpinLock, which raises.", Routine, SpinLock, KeGetCurrentIrql(),
+                   KiWords(Caller).Text);
 }
 #define KI_REQUIRE_DPC_LEVEL(SpinLock) KiRequireDpcLevel(__func__, (SpinLock), __builtin_return_address(0))
 #else

@@ -1,8 +1,8 @@
 /*
  * The spin lock itself, inline: what remains of a lock when the caller has seen to the IRQL.
  *
- * A lock word is 0 when free. In a checked build it holds the address of the owning processor's block with bit 0 set, so
- * that "held by me" can be told from "held"; the owner is a processor and not a thread because a holder stays on its
+ * A lock word is 0 when free. In a checked build it holds the address of the owning processor's block with bit 0 set,
+ * so that "held by me" can be told from "held"; the owner is a processor and not a thread because a holder stays on its
  * processor, while the dispatcher lock is handed from thread to thread across a switch. In a free build it is 1.
  *
  * Fences. Acquiring is a LOCK-prefixed instruction: nothing of the critical section can be read or written before the

@@ -5,14 +5,14 @@
  *
  * Why this is right:
  * - Old's registers. The caller is compiled C, so it expects back only rsp and the callee-saved registers rbx, rbp,
- *   r12-r15 (System V ABI); those six go on Old's stack, and the stack pointer into Old->KernelStack. The kernel and its
- *   programs use no vector or x87 registers, so there is no more state.
+ *   r12-r15 (System V ABI); those six go on Old's stack, and the stack pointer into Old->KernelStack. The kernel and
+ *   its programs use no vector or x87 registers, so there is no more state.
  * - Old's stack. From `movq %rsp` on, another processor could take up Old, were it on a ready list; it cannot, because
  *   the dispatcher lock is held until New, already on its own stack, releases it (KiFinishSwitch).
  * - Interrupts between the two stores. A device interrupt may come at any point here. It runs on whichever stack rsp
  *   names, both are valid kernel stacks, and it never switches threads (that is left to the dispatch interrupt, which
- *   DISPATCH_LEVEL keeps away). All it can see is CurrentThread being New a little early; what it saves in that thread's
- *   record it restores before it returns, while CurrentThread is the same.
+ *   DISPATCH_LEVEL keeps away). All it can see is CurrentThread being New a little early; what it saves in that
+ *   thread's record it restores before it returns, while CurrentThread is the same.
  * - The address space. Kernel stacks, both threads and the processor block lie in the system half, which every
  *   address space shares, so CR3 may change at any point here. It is compared with the register and not with Old's
  *   process, so it comes out right even when Old was in the middle of KeAttachProcess. Writing it flushes all
@@ -63,8 +63,8 @@ KiSwapContext:
     .size KiSwapContext, . - KiSwapContext
 
 /*
- * Where a new thread begins: DISPATCH_LEVEL, dispatcher lock held, rsp at the top of its stack, rbp 0 so that stack traces
- * end here. KiStartThread (thread.c) releases the lock and does not return.
+ * Where a new thread begins: DISPATCH_LEVEL, dispatcher lock held, rsp at the top of its stack, rbp 0 so that stack
+ * traces end here. KiStartThread (thread.c) releases the lock and does not return.
  */
     .globl KiThreadStartup
     .type KiThreadStartup, @function

@@ -33,8 +33,8 @@ static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID Stac
     Thread->TimerWaitBlock.WaitType = WaitAny;
 }
 
-VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTART_ROUTINE StartRoutine, PVOID StartContext,
-                        PKPROCESS Process, KPRIORITY Priority)
+VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTART_ROUTINE StartRoutine,
+                        PVOID StartContext, PKPROCESS Process, KPRIORITY Priority)
 {
     KI_START_FRAME *Frame = (KI_START_FRAME *)StackTop - 1;
 
@@ -106,7 +106,7 @@ VOID KeRequestThreadExit(PKTHREAD Thread)
     if (Thread->State == Waiting && Thread->WaitMode == UserMode)
         KiUnwaitThread(Thread, STATUS_USER_APC, 0);
     else if (Thread->State == Running && Thread->NextProcessor != KeGetCurrentPrcb()->Number)
-        KiSendDispatchInterrupt(KiProcessorBlock[Thread->NextProcessor]);   /* so that it passes the way back to user mode */
+        KiSendDispatchInterrupt(KiProcessorBlock[Thread->NextProcessor]);   /* it comes past the way to user mode */
     KiExitDispatcher(Irql);
 }
 
@@ -154,8 +154,8 @@ VOID KeLeaveCriticalRegion(VOID)
     if (Thread->KernelApcDisable >= 0)
         KiBugCheck(APC_INDEX_MISMATCH, (ULONG_PTR)__builtin_return_address(0), (ULONG_PTR)Thread,
                    (ULONG_PTR)Thread->KernelApcDisable, 0, NULL,
-                   "KeLeaveCriticalRegion was called from %p by a thread that is in no critical region: there is one call "
-                   "of it for each KeEnterCriticalRegion.", __builtin_return_address(0));
+                   "KeLeaveCriticalRegion was called from %s by a thread that is in no critical region: there is one "
+                   "call of it for each KeEnterCriticalRegion.", KiWords(__builtin_return_address(0)).Text);
 #endif
     Thread->KernelApcDisable++;
 }

@@ -31,7 +31,8 @@ BOOLEAN KiStartTimer(PKTIMER Timer, ULONGLONG DueTime)
     Timer->Header.Inserted = TRUE;
     /*
      * The clock interrupt of processor 0 may have passed the due time just before the timer was on the wheel. It
-     * advances the time and then looks at the wheel; here it is the reverse, with a fence in both, so one sees the other.
+     * advances the time and then looks at the wheel; here it is the reverse, with a fence in both, so one sees the
+     * other.
      */
     KeMemoryBarrier();
     if (DueTime <= KiInterruptTime)
@@ -111,7 +112,8 @@ NT_EXPORT(KeInitializeTimer);
 
 VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
-    KiInitializeHeader(&Timer->Header, Type == NotificationTimer ? TimerNotificationObject : TimerSynchronizationObject, 0);
+    KiInitializeHeader(&Timer->Header, Type == NotificationTimer ? TimerNotificationObject : TimerSynchronizationObject,
+                       0);
     Timer->DueTime.QuadPart = 0;
     Timer->Dpc = NULL;
     Timer->Period = 0;

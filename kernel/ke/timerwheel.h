@@ -2,8 +2,9 @@
  * The timer wheel: all timers that are started, by due time.
  *
  * 128 slots, each the timers due within one tick (modulo 128 ticks), sorted by due time; a slot knows its earliest. So
- * starting and stopping a timer touches one short list, and a clock tick looks at one number. A timer that is due further
- * away than the wheel's round waits in its slot for the right round: being sorted behind the others, it costs them nothing.
+ * starting and stopping a timer touches one short list, and a clock tick looks at one number. A timer that is due
+ * further away than the wheel's round waits in its slot for the right round: being sorted behind the others, it costs
+ * them nothing.
  *
  * Plain C without locks or time, so that the host can try it; the dispatcher lock protects the one wheel there is
  * (timer.c). FirstDue is also read by the clock interrupt, which cannot take that lock.
@@ -47,7 +48,9 @@ static inline VOID KiWheelSetFirst(KI_TIMER_SLOT *Slot)
                          : CONTAINING_RECORD(Slot->Timers.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
 }
 
-/* Adds a timer whose DueTime is set. New timers are mostly the latest of their slot, so the place is sought from there. */
+/*
+ * Adds a timer whose DueTime is set. New timers are mostly the latest of their slot, so the place is sought from there.
+ */
 static inline VOID KiWheelInsert(KI_TIMER_WHEEL *Wheel, PKTIMER Timer)
 {
     KI_TIMER_SLOT *Slot = KiWheelSlot(Wheel, Timer->DueTime.QuadPart);

@@ -60,15 +60,15 @@ static BOOLEAN KiMayNotBlock(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, PLARGE_I
 }
 
 /*
- * Blocks the thread on the wait blocks First..Last, already on their objects' lists and linked; KiMayNotBlock has
- * said no. Returns, at Irql and without the lock, when the wait has ended. Always checked: going on would lose the thread.
+ * Blocks the thread on the wait blocks First..Last, already on their objects' lists and linked; KiMayNotBlock has said
+ * no. Returns, at Irql and without the lock, when the wait has ended. Always checked: going on would lose the thread.
  */
 static NTSTATUS KiBlock(PKTHREAD Thread, PKWAIT_BLOCK First, PKWAIT_BLOCK Last, PLARGE_INTEGER Timeout,
                         KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, KIRQL Irql)
 {
-    if (Irql >= DISPATCH_LEVEL)
-        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)__builtin_return_address(0), Irql, APC_LEVEL, (ULONG_PTR)Thread, NULL,
-                   "A wait that has to block was begun at IRQL %u. At DISPATCH_LEVEL (a DPC, StartIo, a spin lock held) "
+    if (Irql >= DISPATCH_LEVEL && !KeGetCurrentPrcb()->DpcRoutineActive)     /* in a DPC, KiSwapThread has the words */
+        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)__builtin_return_address(0), Irql, APC_LEVEL, (ULONG_PTR)Thread,
+                   NULL, "A wait that has to block was begun at IRQL %u. At DISPATCH_LEVEL (StartIo, a spin lock held) "
                    "only a timeout of zero is allowed: wait at IRQL <= APC_LEVEL.", Irql);
     if (Timeout != NULL) {
         PKWAIT_BLOCK TimerBlock = &Thread->TimerWaitBlock;
@@ -164,8 +164,8 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitTyp
 
     if (Count == 0 || Count > Limit)
         KiBugCheck(MAXIMUM_WAIT_OBJECTS_EXCEEDED, Count, Limit, (ULONG_PTR)__builtin_return_address(0), 0, NULL,
-                   "KeWaitForMultipleObjects was given %u objects: 1 to %u without an array of wait blocks, to %u with one.",
-                   Count, THREAD_WAIT_OBJECTS, MAXIMUM_WAIT_OBJECTS);
+                   "KeWaitForMultipleObjects was given %u objects: 1 to %u without an array of wait blocks, to %u "
+                   "with one.", Count, THREAD_WAIT_OBJECTS, MAXIMUM_WAIT_OBJECTS);
     Irql = KiEnterWait(Thread);
     for (ULONG Index = 0; Index < Count; Index++)
         if (KiIsExhausted(Object[Index]) && KiIsSignalled(Object[Index], Thread))

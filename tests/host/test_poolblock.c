@@ -87,7 +87,8 @@ CASE(DamageIsNamed)
     CHECK(!PoolIsSound(PoolBody(First)));
     CHECK_EQUAL(PoolFindFault(PoolBody(First)), PoolFreedTwice);
     PAGE->Guard = 0;
-    CHECK_EQUAL(PoolFindFault(PoolBody(First)), PoolNoBlock);
+    CHECK_EQUAL(PoolFindFault(PoolBody(First)), PoolFreedTwice);
+    CHECK_EQUAL(PoolFindFault(PoolBody(Second)), PoolNoBlock);
 }
 
 #define ADDRESSES 600

@@ -86,7 +86,10 @@ CASE(RemovedTimerIsNotDue)
     CHECK(KiWheelTakeDue(&Wheel, 4 * TICK) == &Timers[1]);
 }
 
-/* Ticks pass, some late; timers are started and stopped at random; each expires at the first look that is not before it. */
+/*
+ * Ticks pass, some late; timers are started and stopped at random; each expires at the first look that is not before
+ * it.
+ */
 CASE(RandomHistoryExpiresEachTimerInTime)
 {
     ULONGLONG Now = 0;

@@ -7,8 +7,9 @@ PVOID KeTestStart(PKSTART_ROUTINE Routine, PVOID Context)
 {
     HANDLE Handle;
     PVOID Thread = NULL;
+    NTSTATUS Status = PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context);
 
-    if (!EXPECT_STATUS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, Context), STATUS_SUCCESS))
+    if (!EXPECT_STATUS(Status, STATUS_SUCCESS))
         return NULL;
     EXPECT_STATUS(ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Thread, NULL),
                   STATUS_SUCCESS);

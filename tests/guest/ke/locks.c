@@ -99,7 +99,7 @@ TEST_CASE(InterlockedLists, "interlocked and sequenced lists lose nothing and ha
     EXPECT_EQUAL(Count, ITEMS);
 }
 
-TEST_CASE(DeviceQueues, "a device queue is busy from the first request on, keeps order or keys, and gives up an entry") {
+TEST_CASE(DeviceQueues, "a device queue is busy from the first request on, keeps order or keys, gives up an entry") {
     static KDEVICE_QUEUE Queue;
     KDEVICE_QUEUE_ENTRY Entries[5];
     KIRQL OldIrql;
@@ -134,7 +134,7 @@ static VOID Work(PVOID Parameter)
     KeSetEvent(&Worked, 0, FALSE);
 }
 
-TEST_CASE(WorkItems, "a work item runs once in a system thread at PASSIVE_LEVEL, from any queue, and may queue itself") {
+TEST_CASE(WorkItems, "a work item runs once, in a system thread at PASSIVE_LEVEL, and may queue itself again") {
     static WORK_QUEUE_ITEM Item;
     KIRQL OldIrql;
 

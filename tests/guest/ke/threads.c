@@ -58,7 +58,7 @@ static VOID Turn(PVOID Context)
     InterlockedIncrement(&Finished);
 }
 
-TEST_CASE(EqualsShareAProcessor, "threads of one priority take turns, and one of a higher priority needs not wait for them") {
+TEST_CASE(EqualsShareAProcessor, "threads of one priority take turns; one of a higher priority need not wait") {
     PVOID Threads[2];
     KPRIORITY Before = KeSetPriorityThread(KeGetCurrentThread(), 12);
     ULONG64 Seen[2];

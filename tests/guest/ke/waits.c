@@ -43,7 +43,7 @@ TEST_CASE(NotificationEventReleasesAll, "a notification event releases every wai
     EXPECT_EQUAL(KeReadStateEvent(&Events[0]), 0);
 }
 
-TEST_CASE(SynchronizationEventReleasesOne, "a synchronization event releases one waiter for each set and resets itself") {
+TEST_CASE(SynchronizationEventReleasesOne, "a synchronization event releases one waiter for each set") {
     PVOID Threads[3];
 
     MakeEvents(SynchronizationEvent);
