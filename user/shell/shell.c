@@ -63,6 +63,7 @@ static PCSTR RestOf(PCSTR Text, PSTR Copy)
 BOOL Execute(PCSTR Where, PCSTR Text)
 {
     CHAR Cut[LONGEST_LINE], Rest[LONGEST_LINE];
+    const COMMAND *Command;
     LINE Line;
 
     if (strlen(Text) >= LONGEST_LINE) {
@@ -73,15 +74,14 @@ BOOL Execute(PCSTR Where, PCSTR Text)
     if (!ParseLine(Cut, &Line) || Line.Command[0] == '#')
         return TRUE;
     Line.Rest = RestOf(Text, Rest);
-    for (ULONG Index = 0; Index < CommandCount; Index++) {
-        if (strcmp(Commands[Index].Name, Line.Command) == 0) {
-            if (Line.Count < Commands[Index].Least || Line.Count > Commands[Index].Most)
-                return FailUsage(&Line);
-            return Commands[Index].Routine(&Line);
-        }
+    Command = FindCommand(Line.Command);
+    if (Command == NULL) {
+        printf("%s%s: unknown command; `help` lists what there is\n", Where, Line.Command);
+        return FALSE;
     }
-    printf("%s%s: unknown command; `help` lists what there is\n", Where, Line.Command);
-    return FALSE;
+    if (Line.Count < Command->Least || Line.Count > Command->Most)
+        return FailUsage(&Line);
+    return Command->Routine(&Line);
 }
 
 /* Up to the next semicolon that is not in quotes. */

@@ -35,10 +35,13 @@ typedef struct _COMMAND {
     ULONG Least, Most;                  /* words it takes */
     COMMAND_ROUTINE *Routine;
     PCSTR Words;                        /* for help */
+    PCSTR Find;                         /* where to look for what was not found; NULL: it looks for nothing */
 } COMMAND;
 
 extern const COMMAND Commands[];
 extern const ULONG CommandCount;
+/* The entry of that name, or NULL. */
+const COMMAND *FindCommand(PCSTR Name);
 
 /* shell.c */
 /* Carries out one line; Where is put in front of an error that is the line's own, "" for a typed one. */
@@ -47,7 +50,10 @@ BOOL Execute(PCSTR Where, PCSTR Text);
 BOOL ExecuteAll(PCSTR Text, BOOL Echo);
 
 /* fail.c */
-/* Prints "command: object: STATUS_NAME: what it means; what to do". Advice NULL: by the status. Returns FALSE. */
+/*
+ * Prints "command: object: STATUS_NAME: what it means; what to do". Advice NULL: by the command or the status. Returns
+ * FALSE.
+ */
 BOOL Fail(const LINE *Line, PCSTR Object, NTSTATUS Status, PCSTR Advice);
 /* The same with the last error of the library. */
 BOOL FailLast(const LINE *Line, PCSTR Object);
