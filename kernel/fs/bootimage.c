@@ -80,11 +80,11 @@ static INIT_CODE NTSTATUS FspUnpackEntry(const RTL_CPIO_ENTRY *Entry)
         Status = FspFillFile(Node, Entry->Data, Entry->Size);
     }
     if (Status == STATUS_DISK_FULL || Status == STATUS_INSUFFICIENT_RESOURCES) {
-        DbgPrint("fs: the system image does not fit into memory at %s (%I64u bytes): give the machine more, or the file "
-                 "system with the boot option ramfs=\n", Entry->Name, (ULONG64)Entry->Size);
+        DbgPrint("fs: the system image does not fit into memory at %s (%I64u bytes): give the machine more, or the "
+                 "file system with the boot option ramfs=\n", Entry->Name, (ULONG64)Entry->Size);
     } else if (!NT_SUCCESS(Status)) {
-        DbgPrint("fs: %s in the system image: status 0x%08x (a name of at most %u characters, and a file and a folder of "
-                 "one name cannot be)\n", Entry->Name, Status, FSP_LONGEST_NAME);
+        DbgPrint("fs: %s in the system image: status 0x%08x (a name of at most %u characters, and a file and a folder "
+                 "of one name cannot be)\n", Entry->Name, Status, FSP_LONGEST_NAME);
     }
     return Status;
 }

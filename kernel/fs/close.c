@@ -1,10 +1,10 @@
 /*
- * IRP_MJ_CLEANUP and IRP_MJ_CLOSE: a file that is to be deleted loses its name with its last handle, so that the name can
- * be used again at once, and its data with its last file object.
+ * IRP_MJ_CLEANUP and IRP_MJ_CLOSE: a file that is to be deleted loses its name with its last handle, so that the name
+ * can be used again at once, and its data with its last file object.
  */
 #include "fs/fsp.h"
 
-NTSTATUS FspDispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PFILE_OBJECT File = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     PFSP_FCB Fcb = File->FsContext;
@@ -30,7 +30,7 @@ NTSTATUS FspDispatchCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return FspComplete(Irp, STATUS_SUCCESS, 0);
 }
 
-NTSTATUS FspDispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PFILE_OBJECT File = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     PFSP_FCB Fcb = File->FsContext;

@@ -18,7 +18,7 @@ typedef struct _FSP_CREATE {
 } FSP_CREATE, *PFSP_CREATE;
 
 /* Whether the node may be opened like this at all. Tree lock held. */
-static NTSTATUS FspCheckExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN TrailingBackslash)
+static PAGED_CODE_SECTION NTSTATUS FspCheckExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN TrailingBackslash)
 {
     BOOLEAN Truncates = Create->Disposition == FILE_OVERWRITE || Create->Disposition == FILE_OVERWRITE_IF ||
                         Create->Disposition == FILE_SUPERSEDE;
@@ -47,7 +47,7 @@ static NTSTATUS FspCheckExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN Tra
 }
 
 /* Whether a node of that name may be made in Parent. Tree lock held. */
-static NTSTATUS FspCheckNew(PFSP_CREATE Create, PFSP_NODE Parent, BOOLEAN TrailingBackslash)
+static PAGED_CODE_SECTION NTSTATUS FspCheckNew(PFSP_CREATE Create, PFSP_NODE Parent, BOOLEAN TrailingBackslash)
 {
     if (Create->Disposition == FILE_OPEN || Create->Disposition == FILE_OVERWRITE) {
         return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -63,7 +63,7 @@ static NTSTATUS FspCheckNew(PFSP_CREATE Create, PFSP_NODE Parent, BOOLEAN Traili
 }
 
 /* Enters this open into the node. Tree lock held. */
-static NTSTATUS FspAttach(PFSP_CREATE Create, PFSP_NODE Node)
+static PAGED_CODE_SECTION NTSTATUS FspAttach(PFSP_CREATE Create, PFSP_NODE Node)
 {
     PFSP_FCB Fcb = Node->Fcb != NULL ? Node->Fcb : Create->Fcb;
     NTSTATUS Status = IoCheckShareAccess(Create->Access, Create->ShareAccess, Create->File, &Fcb->Share, TRUE);
@@ -85,7 +85,7 @@ static NTSTATUS FspAttach(PFSP_CREATE Create, PFSP_NODE Node)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS FspOpenExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN TrailingBackslash)
+static PAGED_CODE_SECTION NTSTATUS FspOpenExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN TrailingBackslash)
 {
     NTSTATUS Status = FspCheckExisting(Create, Node, TrailingBackslash);
 
@@ -106,7 +106,8 @@ static NTSTATUS FspOpenExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN Trai
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS FspOpenNew(PFSP_CREATE Create, PFSP_NODE Parent, PCUNICODE_STRING Name, BOOLEAN TrailingBackslash)
+static PAGED_CODE_SECTION NTSTATUS FspOpenNew(PFSP_CREATE Create, PFSP_NODE Parent, PCUNICODE_STRING Name,
+                                              BOOLEAN TrailingBackslash)
 {
     PFSP_NODE Node;
     NTSTATUS Status = FspCheckNew(Create, Parent, TrailingBackslash);
@@ -124,7 +125,7 @@ static NTSTATUS FspOpenNew(PFSP_CREATE Create, PFSP_NODE Parent, PCUNICODE_STRIN
 }
 
 /* Tree lock held. */
-static NTSTATUS FspCreate(PFSP_CREATE Create)
+static PAGED_CODE_SECTION NTSTATUS FspCreate(PFSP_CREATE Create)
 {
     PUNICODE_STRING Path = &Create->File->FileName;
     BOOLEAN TrailingBackslash = Path->Length > sizeof(WCHAR) && Path->Buffer[Path->Length / sizeof(WCHAR) - 1] == L'\\';
@@ -143,7 +144,7 @@ static NTSTATUS FspCreate(PFSP_CREATE Create)
                         : FspOpenNew(Create, Parent, &Name, TrailingBackslash);
 }
 
-NTSTATUS FspDispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     FSP_CREATE Create = {

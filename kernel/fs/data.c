@@ -1,10 +1,10 @@
 /*
- * A file's pages: a tree whose inner nodes are pages of 512 slots. Height 0: the root slot is the one page of data; each
- * level more holds 512 times as much. All pages are paged pool, zeroed when they are made and each charged to the file
- * system, so the index of a large file may be out like the file itself.
+ * A file's pages: a tree whose inner nodes are pages of 512 slots. Height 0: the root slot is the one page of data;
+ * each level more holds 512 times as much. All pages are paged pool, zeroed when they are made and each charged to the
+ * file system, so the index of a large file may be out like the file itself.
  *
- * A page that FspAddPages has just made carries FSP_FRESH in its slot until all of them could be made, so that a failure
- * half way finds exactly those and gives them back.
+ * A page that FspAddPages has just made carries FSP_FRESH in its slot until all of them could be made, so that a
+ * failure half way finds exactly those and gives them back.
  */
 #include "fs/fsp.h"
 
@@ -17,12 +17,12 @@
 C_ASSERT(FSP_LARGEST_FILE <= 1ull << (FSP_SLOT_BITS * FSP_MAXIMUM_HEIGHT + PAGE_SHIFT));
 
 /* Pages that a tree of this height holds. */
-static ULONG64 FspCapacity(ULONG Height)
+static PAGED_CODE_SECTION ULONG64 FspCapacity(ULONG Height)
 {
     return 1ull << (FSP_SLOT_BITS * Height);
 }
 
-static NTSTATUS FspNewPage(PULONG_PTR Slot, ULONG_PTR Mark)
+static PAGED_CODE_SECTION NTSTATUS FspNewPage(PULONG_PTR Slot, ULONG_PTR Mark)
 {
     NTSTATUS Status = FspCharge(PAGE_SIZE);
     PVOID Page;
@@ -39,14 +39,14 @@ static NTSTATUS FspNewPage(PULONG_PTR Slot, ULONG_PTR Mark)
     return STATUS_SUCCESS;
 }
 
-static VOID FspFreePage(PULONG_PTR Slot)
+static PAGED_CODE_SECTION VOID FspFreePage(PULONG_PTR Slot)
 {
     MmFreePoolPages(FSP_PAGE(*Slot), 1);
     FspUncharge(PAGE_SIZE);
     *Slot = 0;
 }
 
-PVOID FspFindPage(const FSP_DATA *Data, ULONG64 Index)
+PAGED_CODE_SECTION PVOID FspFindPage(const FSP_DATA *Data, ULONG64 Index)
 {
     ULONG_PTR Slot = Data->Root;
 
@@ -60,7 +60,7 @@ PVOID FspFindPage(const FSP_DATA *Data, ULONG64 Index)
 }
 
 /* Raises the tree until Index fits. An empty tree just becomes higher. */
-static NTSTATUS FspRaise(PFSP_DATA Data, ULONG64 Index)
+static PAGED_CODE_SECTION NTSTATUS FspRaise(PFSP_DATA Data, ULONG64 Index)
 {
     while (Index >= FspCapacity(Data->Height)) {
         if (Data->Root != 0) {
@@ -77,7 +77,7 @@ static NTSTATUS FspRaise(PFSP_DATA Data, ULONG64 Index)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS FspAddPage(PFSP_DATA Data, ULONG64 Index)
+static PAGED_CODE_SECTION NTSTATUS FspAddPage(PFSP_DATA Data, ULONG64 Index)
 {
     PULONG_PTR Slot = &Data->Root;
     NTSTATUS Status = FspRaise(Data, Index);
@@ -104,7 +104,7 @@ static NTSTATUS FspAddPage(PFSP_DATA Data, ULONG64 Index)
 typedef enum _FSP_SWEEP { FspSweepFree, FspSweepFreeFresh, FspSweepKeepFresh } FSP_SWEEP;
 
 /* How many of an index page's slots are used; counts no further than Enough. */
-static ULONG FspCountSlots(const ULONG_PTR *Index, ULONG Enough)
+static PAGED_CODE_SECTION ULONG FspCountSlots(const ULONG_PTR *Index, ULONG Enough)
 {
     ULONG Count = 0;
 
@@ -115,10 +115,11 @@ static ULONG FspCountSlots(const ULONG_PTR *Index, ULONG Enough)
 }
 
 /*
- * Does it to the pages from First to Last below a slot of this level whose first page is Base; an index page that ends up
- * empty is freed. The depth is the height of the tree, FSP_MAXIMUM_HEIGHT at most.
+ * Does it to the pages from First to Last below a slot of this level whose first page is Base; an index page that ends
+ * up empty is freed. The depth is the height of the tree, FSP_MAXIMUM_HEIGHT at most.
  */
-static VOID FspSweep(PFSP_DATA Data, PULONG_PTR Slot, ULONG Level, ULONG64 Base, ULONG64 First, ULONG64 Last, FSP_SWEEP What)
+static PAGED_CODE_SECTION VOID FspSweep(PFSP_DATA Data, PULONG_PTR Slot, ULONG Level, ULONG64 Base, ULONG64 First,
+                                        ULONG64 Last, FSP_SWEEP What)
 {
     ULONG64 Step;
 
@@ -144,7 +145,7 @@ static VOID FspSweep(PFSP_DATA Data, PULONG_PTR Slot, ULONG Level, ULONG64 Base,
 }
 
 /* The same for the whole tree, which afterwards is no higher than it has to be. */
-static VOID FspSweepRange(PFSP_DATA Data, ULONG64 First, ULONG64 Last, FSP_SWEEP What)
+static PAGED_CODE_SECTION VOID FspSweepRange(PFSP_DATA Data, ULONG64 First, ULONG64 Last, FSP_SWEEP What)
 {
     if (First < FspCapacity(Data->Height)) {
         FspSweep(Data, &Data->Root, Data->Height, 0, First, Last, What);
@@ -163,7 +164,7 @@ static VOID FspSweepRange(PFSP_DATA Data, ULONG64 First, ULONG64 Last, FSP_SWEEP
     }
 }
 
-NTSTATUS FspAddPages(PFSP_DATA Data, ULONG64 First, ULONG64 Last)
+PAGED_CODE_SECTION NTSTATUS FspAddPages(PFSP_DATA Data, ULONG64 First, ULONG64 Last)
 {
     NTSTATUS Status = STATUS_SUCCESS;
     ULONG64 Before = Data->Pages;
@@ -181,12 +182,12 @@ NTSTATUS FspAddPages(PFSP_DATA Data, ULONG64 First, ULONG64 Last)
     return Status;
 }
 
-VOID FspCutPages(PFSP_DATA Data, ULONG64 First)
+PAGED_CODE_SECTION VOID FspCutPages(PFSP_DATA Data, ULONG64 First)
 {
     FspSweepRange(Data, First, MAXULONGLONG, FspSweepFree);
 }
 
-NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size)
+PAGED_CODE_SECTION NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size)
 {
     if (Size > FSP_LARGEST_FILE) {
         return STATUS_DISK_FULL;

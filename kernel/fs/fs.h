@@ -1,9 +1,10 @@
 /*
  * Fs, as the other rooms see it: RamFs, the file system that the system image is unpacked into.
  *
- * It is an ordinary file-system driver that happens to be built into the kernel: the device \Device\RamFs, which the link
- * \SystemRoot leads to, and dispatch routines. Names have at most 255 characters, keep their case and are found without
- * regard to it, as on Windows. What is in the files lies in paged pool, so it goes to the paging file like everything else.
+ * It is an ordinary file-system driver that happens to be built into the kernel: the device \Device\RamFs, which the
+ * link \SystemRoot leads to, and dispatch routines. Names have at most 255 characters, keep their case and are found
+ * without regard to it, as on Windows. What is in the files lies in paged pool, so it goes to the paging file like
+ * everything else.
  */
 #pragma once
 
@@ -12,7 +13,8 @@
 /* Makes the driver and its device; needs Io. Called once. IRQL: PASSIVE_LEVEL. */
 NTSTATUS FsInitialize(VOID);
 /*
- * Unpacks the system image, a cpio archive in memory. STATUS_DATA_ERROR: it is damaged, and a line has been printed that says
- * where and how; what came before is there. STATUS_DISK_FULL: it does not fit (boot option ramfs=). IRQL: PASSIVE_LEVEL.
+ * Unpacks the system image, a cpio archive in memory. STATUS_DATA_ERROR: it is damaged, and a line has been printed
+ * that says where and how; what came before is there. STATUS_DISK_FULL: it does not fit (boot option ramfs=).
+ * IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS FsMountBootImage(const VOID *Image, SIZE_T Size);

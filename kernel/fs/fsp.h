@@ -1,8 +1,9 @@
 /*
  * RamFs' own.
  *
- * A node is a file or folder; it lies in paged pool, as do the pages of its data. While it is open it has an FCB, which is
- * nonpaged because it holds a lock. A file object's FsContext is the FCB, its FsContext2 the CCB of this open.
+ * A node is a file or folder; it lies in paged pool, as do the pages of its data. While it is open it has an FCB,
+ * which is nonpaged because it holds a lock. A file object's FsContext is the FCB, its FsContext2 the CCB of this
+ * open.
  *
  * Locks, outermost first; all fast mutexes (APC_LEVEL, where paged memory may still be touched):
  * - FspTreeLock: names, parents, children, which nodes have an FCB, counts and share access in the FCBs;
@@ -77,8 +78,8 @@ VOID FspUncharge(ULONG64 Bytes);
 /* The page at Index, or NULL where there is a hole. */
 PVOID FspFindPage(const FSP_DATA *Data, ULONG64 Index);
 /*
- * Makes pages from First to Last exist; new ones read as zeroes. STATUS_DISK_FULL or STATUS_INSUFFICIENT_RESOURCES: then none
- * has been added.
+ * Makes pages from First to Last exist; new ones read as zeroes. STATUS_DISK_FULL or STATUS_INSUFFICIENT_RESOURCES:
+ * then none has been added.
  */
 NTSTATUS FspAddPages(PFSP_DATA Data, ULONG64 First, ULONG64 Last);
 /* Frees the pages from First on. */
@@ -97,8 +98,8 @@ VOID FspFreeNode(PFSP_NODE Node);
 /* STATUS_OBJECT_NAME_INVALID: too long, or a character that no name may have. */
 NTSTATUS FspCheckName(PCUNICODE_STRING Name);
 /*
- * Walks Path from Start. *Parent is the folder that holds the last component, *Name that component (empty when the path is),
- * *Node the node or NULL.
+ * Walks Path from Start. *Parent is the folder that holds the last component, *Name that component (empty when the
+ * path is), *Node the node or NULL.
  */
 NTSTATUS FspWalk(PFSP_NODE Start, PCUNICODE_STRING Path, PFSP_NODE *Parent, PUNICODE_STRING Name, PFSP_NODE *Node);
 

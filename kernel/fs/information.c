@@ -1,7 +1,7 @@
 /* IRP_MJ_QUERY_INFORMATION and IRP_MJ_SET_INFORMATION. Io has checked class and length of what programs ask. */
 #include "fs/fsp.h"
 
-static VOID FspFillBasic(PFSP_NODE Node, PFILE_BASIC_INFORMATION Basic)
+static PAGED_CODE_SECTION VOID FspFillBasic(PFSP_NODE Node, PFILE_BASIC_INFORMATION Basic)
 {
     Basic->CreationTime = Node->CreationTime;
     Basic->LastAccessTime = Node->LastWriteTime;    /* reads leave no trace */
@@ -10,7 +10,7 @@ static VOID FspFillBasic(PFSP_NODE Node, PFILE_BASIC_INFORMATION Basic)
     Basic->FileAttributes = Node->Folder ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
 }
 
-static VOID FspFillStandard(PFSP_FCB Fcb, PFILE_STANDARD_INFORMATION Standard)
+static PAGED_CODE_SECTION VOID FspFillStandard(PFSP_FCB Fcb, PFILE_STANDARD_INFORMATION Standard)
 {
     Standard->AllocationSize.QuadPart = (LONGLONG)(Fcb->Node->Data.Pages * PAGE_SIZE);
     Standard->EndOfFile.QuadPart = (LONGLONG)Fcb->Node->Size;
@@ -19,7 +19,7 @@ static VOID FspFillStandard(PFSP_FCB Fcb, PFILE_STANDARD_INFORMATION Standard)
     Standard->Directory = Fcb->Node->Folder;
 }
 
-NTSTATUS FspDispatchQueryInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchQueryInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     FILE_INFORMATION_CLASS Class = Stack->Parameters.QueryFile.FileInformationClass;
@@ -49,7 +49,7 @@ NTSTATUS FspDispatchQueryInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 /* Marks the file for deletion, or takes the mark back. */
-static NTSTATUS FspSetDisposition(PFSP_FCB Fcb, BOOLEAN Delete)
+static PAGED_CODE_SECTION NTSTATUS FspSetDisposition(PFSP_FCB Fcb, BOOLEAN Delete)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -65,7 +65,7 @@ static NTSTATUS FspSetDisposition(PFSP_FCB Fcb, BOOLEAN Delete)
     return Status;
 }
 
-static NTSTATUS FspSetEndOfFile(PFSP_FCB Fcb, LARGE_INTEGER EndOfFile)
+static PAGED_CODE_SECTION NTSTATUS FspSetEndOfFile(PFSP_FCB Fcb, LARGE_INTEGER EndOfFile)
 {
     NTSTATUS Status;
 
@@ -84,7 +84,7 @@ static NTSTATUS FspSetEndOfFile(PFSP_FCB Fcb, LARGE_INTEGER EndOfFile)
     return Status;
 }
 
-NTSTATUS FspDispatchSetInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchSetInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PFSP_FCB Fcb = Stack->FileObject->FsContext;
@@ -112,7 +112,7 @@ NTSTATUS FspDispatchSetInformation(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 /* There is nothing behind the files that they could be written to. */
-NTSTATUS FspDispatchFlush(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchFlush(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     UNREFERENCED_PARAMETER(DeviceObject);
     return FspComplete(Irp, STATUS_SUCCESS, 0);

@@ -1,11 +1,11 @@
 /*
- * IRP_MJ_DIRECTORY_CONTROL: listing a folder, in the order of names. The open remembers the last name it was given, so a
- * listing goes on rightly while files come and go. There are no entries "." and "..".
+ * IRP_MJ_DIRECTORY_CONTROL: listing a folder, in the order of names. The open remembers the last name it was given, so
+ * a listing goes on rightly while files come and go. There are no entries "." and "..".
  */
 #include "fs/fsp.h"
 
 /* Fills in all but the name; FCB locks are not taken: size and time may be those of a moment ago. */
-static VOID FspFillEntry(PFSP_NODE Node, PFILE_DIRECTORY_INFORMATION Entry)
+static PAGED_CODE_SECTION VOID FspFillEntry(PFSP_NODE Node, PFILE_DIRECTORY_INFORMATION Entry)
 {
     RtlZeroMemory(Entry, offsetof(FILE_DIRECTORY_INFORMATION, FileName));
     Entry->CreationTime = Node->CreationTime;
@@ -19,7 +19,7 @@ static VOID FspFillEntry(PFSP_NODE Node, PFILE_DIRECTORY_INFORMATION Entry)
 }
 
 /* The pattern of a new listing; it holds until the next restart. */
-static NTSTATUS FspBeginListing(PFSP_CCB Ccb, PCUNICODE_STRING Pattern)
+static PAGED_CODE_SECTION NTSTATUS FspBeginListing(PFSP_CCB Ccb, PCUNICODE_STRING Pattern)
 {
     PWCHAR Copy = NULL;
 
@@ -40,7 +40,8 @@ static NTSTATUS FspBeginListing(PFSP_CCB Ccb, PCUNICODE_STRING Pattern)
 }
 
 /* Puts entries into Buffer as long as they fit. Tree lock held. */
-static NTSTATUS FspList(PFSP_NODE Folder, PFSP_CCB Ccb, PUCHAR Buffer, ULONG Length, BOOLEAN Single, PULONG Used)
+static PAGED_CODE_SECTION NTSTATUS FspList(PFSP_NODE Folder, PFSP_CCB Ccb, PUCHAR Buffer, ULONG Length, BOOLEAN Single,
+                                           PULONG Used)
 {
     const ULONG Fixed = offsetof(FILE_DIRECTORY_INFORMATION, FileName);
     PFILE_DIRECTORY_INFORMATION Previous = NULL;
@@ -81,7 +82,7 @@ static NTSTATUS FspList(PFSP_NODE Folder, PFSP_CCB Ccb, PUCHAR Buffer, ULONG Len
     return Previous != NULL ? STATUS_SUCCESS : STATUS_NO_MORE_FILES;
 }
 
-NTSTATUS FspDispatchDirectoryControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchDirectoryControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     PFSP_FCB Fcb = Stack->FileObject->FsContext;

@@ -1,22 +1,23 @@
 /*
- * Nodes and their names: a tree of folders, each with its children in a balanced tree by name. Tree lock held throughout.
+ * Nodes and their names: a tree of folders, each with its children in a balanced tree by name. Tree lock held
+ * throughout.
  */
 #include "fs/fsp.h"
 
 FAST_MUTEX FspTreeLock;
 PFSP_NODE FspRoot;
 
-static LONG FspCompareName(const VOID *Key, const RTL_AVL_NODE *Node)
+static PAGED_CODE_SECTION LONG FspCompareName(const VOID *Key, const RTL_AVL_NODE *Node)
 {
     return RtlCompareUnicodeString(Key, &CONTAINING_RECORD(Node, FSP_NODE, NameLink)->Name, TRUE);
 }
 
-static ULONG64 FspNodeCost(PFSP_NODE Node)
+static PAGED_CODE_SECTION ULONG64 FspNodeCost(PFSP_NODE Node)
 {
     return sizeof(*Node) + Node->Name.Length;
 }
 
-NTSTATUS FspCheckName(PCUNICODE_STRING Name)
+PAGED_CODE_SECTION NTSTATUS FspCheckName(PCUNICODE_STRING Name)
 {
     ULONG Length = Name->Length / sizeof(WCHAR);
 
@@ -32,14 +33,14 @@ NTSTATUS FspCheckName(PCUNICODE_STRING Name)
     return STATUS_SUCCESS;
 }
 
-PFSP_NODE FspFindChild(PFSP_NODE Folder, PCUNICODE_STRING Name)
+PAGED_CODE_SECTION PFSP_NODE FspFindChild(PFSP_NODE Folder, PCUNICODE_STRING Name)
 {
     PRTL_AVL_NODE Link = RtlAvlFind(&Folder->Children, Name, FspCompareName);
 
     return Link != NULL ? CONTAINING_RECORD(Link, FSP_NODE, NameLink) : NULL;
 }
 
-PFSP_NODE FspNextChild(PFSP_NODE Folder, PCUNICODE_STRING Name)
+PAGED_CODE_SECTION PFSP_NODE FspNextChild(PFSP_NODE Folder, PCUNICODE_STRING Name)
 {
     PRTL_AVL_NODE Link = Name == NULL ? RtlAvlFirst(&Folder->Children)
                                       : RtlAvlLowerBound(&Folder->Children, Name, FspCompareName);
@@ -51,7 +52,7 @@ PFSP_NODE FspNextChild(PFSP_NODE Folder, PCUNICODE_STRING Name)
 }
 
 /* Parent NULL makes the root. The name has been checked and is not taken. */
-NTSTATUS FspCreateNode(PFSP_NODE Parent, PCUNICODE_STRING Name, BOOLEAN Folder, PFSP_NODE *Node)
+PAGED_CODE_SECTION NTSTATUS FspCreateNode(PFSP_NODE Parent, PCUNICODE_STRING Name, BOOLEAN Folder, PFSP_NODE *Node)
 {
     SIZE_T Size = sizeof(FSP_NODE) + Name->Length;
     PFSP_NODE New;
@@ -80,13 +81,13 @@ NTSTATUS FspCreateNode(PFSP_NODE Parent, PCUNICODE_STRING Name, BOOLEAN Folder, 
     return STATUS_SUCCESS;
 }
 
-VOID FspUnlinkNode(PFSP_NODE Node)
+PAGED_CODE_SECTION VOID FspUnlinkNode(PFSP_NODE Node)
 {
     RtlAvlRemove(&Node->Parent->Children, &Node->NameLink);
     Node->Parent = NULL;
 }
 
-VOID FspFreeNode(PFSP_NODE Node)
+PAGED_CODE_SECTION VOID FspFreeNode(PFSP_NODE Node)
 {
     FspCutPages(&Node->Data, 0);
     FspUncharge(FspNodeCost(Node));
@@ -97,7 +98,8 @@ VOID FspFreeNode(PFSP_NODE Node)
  * A component must be a folder when another one, or a backslash, follows it: STATUS_OBJECT_PATH_NOT_FOUND otherwise.
  * STATUS_OBJECT_NAME_INVALID: an empty or impossible component.
  */
-NTSTATUS FspWalk(PFSP_NODE Start, PCUNICODE_STRING Path, PFSP_NODE *Parent, PUNICODE_STRING Name, PFSP_NODE *Node)
+PAGED_CODE_SECTION NTSTATUS FspWalk(PFSP_NODE Start, PCUNICODE_STRING Path, PFSP_NODE *Parent, PUNICODE_STRING Name,
+                                    PFSP_NODE *Node)
 {
     ULONG Position = 0, Length = Path->Length / sizeof(WCHAR);
     NTSTATUS Status;

@@ -1,10 +1,10 @@
 /*
- * Search patterns of a listing: '*' stands for any characters, '?' for one; letters match without regard to case. "*.*" means
- * everything, as it always has.
+ * Search patterns of a listing: '*' stands for any characters, '?' for one; letters match without regard to case.
+ * "*.*" means everything, as it always has.
  */
 #include "fs/fsp.h"
 
-BOOLEAN FspMatches(PCUNICODE_STRING Pattern, PCUNICODE_STRING Name)
+PAGED_CODE_SECTION BOOLEAN FspMatches(PCUNICODE_STRING Pattern, PCUNICODE_STRING Name)
 {
     ULONG PatternLength = Pattern->Length / sizeof(WCHAR), NameLength = Name->Length / sizeof(WCHAR);
     ULONG P = 0, N = 0, Star = MAXULONG, Resume = 0;

@@ -1,7 +1,7 @@
 /* The driver itself: its entry routine, its device, its table of dispatch routines. */
 #include "fs/fsp.h"
 
-NTSTATUS FspComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+PAGED_CODE_SECTION NTSTATUS FspComplete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
 {
     Irp->IoStatus.Status = Status;
     Irp->IoStatus.Information = Information;

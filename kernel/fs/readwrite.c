@@ -1,6 +1,6 @@
 /*
- * IRP_MJ_READ and IRP_MJ_WRITE. Neither buffered nor direct: these routines run in the caller's context and copy between
- * the caller's buffer and the file's pages, once.
+ * IRP_MJ_READ and IRP_MJ_WRITE. Neither buffered nor direct: these routines run in the caller's context and copy
+ * between the caller's buffer and the file's pages, once.
  */
 #include "fs/fsp.h"
 
@@ -10,7 +10,7 @@ typedef struct _FSP_BUFFER {
     BOOLEAN User;
 } FSP_BUFFER;
 
-static NTSTATUS FspFindBuffer(PIRP Irp, FSP_BUFFER *Buffer)
+static PAGED_CODE_SECTION NTSTATUS FspFindBuffer(PIRP Irp, FSP_BUFFER *Buffer)
 {
     Buffer->User = FALSE;
     if (Irp->MdlAddress != NULL) {
@@ -22,7 +22,8 @@ static NTSTATUS FspFindBuffer(PIRP Irp, FSP_BUFFER *Buffer)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS FspCopyOut(const FSP_BUFFER *Buffer, SIZE_T Offset, const VOID *Source, SIZE_T Length)
+static PAGED_CODE_SECTION NTSTATUS FspCopyOut(const FSP_BUFFER *Buffer, SIZE_T Offset, const VOID *Source,
+                                              SIZE_T Length)
 {
     static const UCHAR Zeroes[512];     /* what a hole reads as */
     NTSTATUS Status = STATUS_SUCCESS;
@@ -40,7 +41,7 @@ static NTSTATUS FspCopyOut(const FSP_BUFFER *Buffer, SIZE_T Offset, const VOID *
     return Status;
 }
 
-static NTSTATUS FspCopyIn(const FSP_BUFFER *Buffer, SIZE_T Offset, PVOID Destination, SIZE_T Length)
+static PAGED_CODE_SECTION NTSTATUS FspCopyIn(const FSP_BUFFER *Buffer, SIZE_T Offset, PVOID Destination, SIZE_T Length)
 {
     if (Buffer->User) {
         return MmCopyFromUser(Destination, (USER_ADDRESS){Buffer->Address + Offset}, Length);
@@ -50,7 +51,8 @@ static NTSTATUS FspCopyIn(const FSP_BUFFER *Buffer, SIZE_T Offset, PVOID Destina
 }
 
 /* FCB's lock held. *Done counts bytes. */
-static NTSTATUS FspRead(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP_BUFFER *Buffer, PULONG Done)
+static PAGED_CODE_SECTION NTSTATUS FspRead(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP_BUFFER *Buffer,
+                                           PULONG Done)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -74,7 +76,8 @@ static NTSTATUS FspRead(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP_
 }
 
 /* FCB's lock held. A write that fails for want of room changes nothing; a failed one never makes the file longer. */
-static NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP_BUFFER *Buffer, PULONG Done)
+static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP_BUFFER *Buffer,
+                                            PULONG Done)
 {
     NTSTATUS Status;
 
@@ -101,7 +104,9 @@ static NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP
     if (NT_SUCCESS(Status)) {
         Node->Size = max(Node->Size, Offset + Length);
     } else if (Offset + Length > Node->Size) {
-        /* A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays. */
+        /*
+         * A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays.
+         */
         ULONG64 Size = Node->Size;
         Node->Size = Offset + Length;
         FspSetSize(Node, Size);
@@ -110,7 +115,7 @@ static NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULONG Length, const FSP
     return Status;
 }
 
-static NTSTATUS FspTransfer(PIRP Irp, BOOLEAN Write)
+static PAGED_CODE_SECTION NTSTATUS FspTransfer(PIRP Irp, BOOLEAN Write)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     LARGE_INTEGER Offset = Stack->Parameters.Read.ByteOffset;       /* Write has the same layout */
@@ -147,14 +152,14 @@ static NTSTATUS FspTransfer(PIRP Irp, BOOLEAN Write)
     return FspComplete(Irp, STATUS_SUCCESS, Done);
 }
 
-NTSTATUS FspDispatchRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PAGED_CODE();
     UNREFERENCED_PARAMETER(DeviceObject);
     return FspTransfer(Irp, FALSE);
 }
 
-NTSTATUS FspDispatchWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+PAGED_CODE_SECTION NTSTATUS FspDispatchWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PAGED_CODE();
     UNREFERENCED_PARAMETER(DeviceObject);

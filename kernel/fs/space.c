@@ -1,4 +1,6 @@
-/* How much memory the file system may take: files' pages, index pages, names. Boot option ramfs=, default half of RAM. */
+/*
+ * How much memory the file system may take: files' pages, index pages, names. Boot option ramfs=, default half of RAM.
+ */
 #include "fs/fsp.h"
 #include "ex/options.h"
 
@@ -13,7 +15,7 @@ INIT_CODE VOID FspInitializeSpace(VOID)
     FspLimit = (LONG64)min(ExQueryBootSize("ramfs", Statistics.TotalFrames * PAGE_SIZE / 2), (ULONG64)MAXLONGLONG);
 }
 
-NTSTATUS FspCharge(ULONG64 Bytes)
+PAGED_CODE_SECTION NTSTATUS FspCharge(ULONG64 Bytes)
 {
     LONG64 Used = FspUsed, Seen;
 
@@ -29,7 +31,7 @@ NTSTATUS FspCharge(ULONG64 Bytes)
     }
 }
 
-VOID FspUncharge(ULONG64 Bytes)
+PAGED_CODE_SECTION VOID FspUncharge(ULONG64 Bytes)
 {
     InterlockedExchangeAdd64(&FspUsed, -(LONG64)Bytes);
 }

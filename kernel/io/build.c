@@ -42,10 +42,11 @@ static VOID IopUnlockBuffer(PMDL Mdl)
 }
 
 /*
- * Gives the request a system buffer of Size bytes that begins with Input; OutputLength bytes of it go to Output when the
- * request succeeds.
+ * Gives the request a system buffer of Size bytes that begins with Input; OutputLength bytes of it go to Output when
+ * the request succeeds.
  */
-static NTSTATUS IopGiveSystemBuffer(PIRP Irp, ULONG Size, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength)
+static NTSTATUS IopGiveSystemBuffer(PIRP Irp, ULONG Size, PVOID Input, ULONG InputLength, PVOID Output,
+                                    ULONG OutputLength)
 {
     PMDL Mdl;
     NTSTATUS Status;
@@ -200,7 +201,9 @@ PIRP IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObj
 }
 NT_EXPORT(IoBuildDeviceIoControlRequest);
 
-/* The part that synchronous and asynchronous requests have in common. NULL: no memory, or the buffer cannot be locked. */
+/*
+ * The part that synchronous and asynchronous requests have in common. NULL: no memory, or the buffer cannot be locked.
+ */
 static PIRP IopBuildFsdRequest(ULONG MajorFunction, PDEVICE_OBJECT DeviceObject, PVOID Buffer, ULONG Length,
                                PLARGE_INTEGER StartingOffset)
 {
@@ -272,8 +275,8 @@ static NTSTATUS IopForwarded(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Contex
 }
 
 /*
- * Sends a driver's request on to the device below and waits for it ("IoForwardIrpSynchronously"). FALSE: no stack location
- * left. IRQL: PASSIVE_LEVEL.
+ * Sends a driver's request on to the device below and waits for it ("IoForwardIrpSynchronously"). FALSE: no stack
+ * location left. IRQL: PASSIVE_LEVEL.
  */
 BOOLEAN IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {

@@ -1,9 +1,9 @@
 /*
  * The way of a request: down through the drivers (IofCallDriver) and back up (IofCompleteRequest).
  *
- * Each driver has a stack location; who calls the next one fills in the next location and may leave a completion routine in
- * it. On the way up, a completion routine that returns STATUS_MORE_PROCESSING_REQUIRED keeps the request. At the top, where
- * no location is left, the request is ended by whoever made it.
+ * Each driver has a stack location; who calls the next one fills in the next location and may leave a completion
+ * routine in it. On the way up, a completion routine that returns STATUS_MORE_PROCESSING_REQUIRED keeps the request.
+ * At the top, where no location is left, the request is ended by whoever made it.
  */
 #include "io/iop.h"
 
@@ -13,14 +13,15 @@ static VOID IopCheckReturn(PDEVICE_OBJECT Device, ULONG Major, KIRQL Before, LON
 {
     if (KeGetCurrentIrql() != Before) {
         KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Device, KeGetCurrentIrql(), Before, Major, NULL,
-                   "the dispatch routine of %wZ for major function 0x%02x was called at IRQL %u and returned at %u; it must "
-                   "release what it acquires", &Device->DriverObject->DriverName, Major, Before, KeGetCurrentIrql());
+                   "the dispatch routine of %wZ for major function 0x%02x was called at IRQL %u and returned at %u; "
+                   "it must release what it acquires", &Device->DriverObject->DriverName, Major, Before,
+                   KeGetCurrentIrql());
     }
     if (KiCurrentThread()->KernelApcDisable != Disabled) {
         KiBugCheck(APC_INDEX_MISMATCH, (ULONG_PTR)Device, (ULONG_PTR)(LONG_PTR)Disabled,
                    (ULONG_PTR)(LONG_PTR)KiCurrentThread()->KernelApcDisable, Major, NULL,
-                   "the dispatch routine of %wZ for major function 0x%02x entered a critical region, or took a mutex, and did "
-                   "not leave it", &Device->DriverObject->DriverName, Major);
+                   "the dispatch routine of %wZ for major function 0x%02x entered a critical region, or took a mutex, "
+                   "and did not leave it", &Device->DriverObject->DriverName, Major);
     }
 }
 #endif
@@ -34,7 +35,8 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (Irp->Type != IO_TYPE_IRP || Irp->CurrentLocation <= 1) {
         KiBugCheck(NO_MORE_IRP_STACK_LOCATIONS, (ULONG_PTR)Irp, (ULONG_PTR)DeviceObject, 0, 0, NULL,
                    Irp->Type == IO_TYPE_IRP
-                       ? "IRP %p has no stack location left for %wZ: allocate it with the StackSize of the device it is sent to"
+                       ? "IRP %p has no stack location left for %wZ: allocate it with the StackSize of the device it "
+                         "is sent to"
                        : "IRP %p is sent to %wZ after it was freed", Irp, &DeviceObject->DriverObject->DriverName);
     }
     Irp->CurrentLocation--;
@@ -83,15 +85,16 @@ static VOID IopEndRequest(PIRP Irp, CCHAR Boost)
         IopEndAssociatedIrp(Irp, Boost);
     } else {
         KiBugCheck(MULTIPLE_IRP_COMPLETE_REQUESTS, (ULONG_PTR)Irp, 2, 0, 0, NULL,
-                   "IRP %p, which a driver allocated, came back to its top and nobody kept it: its completion routine must "
-                   "free it and return STATUS_MORE_PROCESSING_REQUIRED", Irp);
+                   "IRP %p, which a driver allocated, came back to its top and nobody kept it: its completion routine "
+                   "must free it and return STATUS_MORE_PROCESSING_REQUIRED", Irp);
     }
 }
 
 static DECLSPEC_NOINLINE VOID IopCompletedTwice(PIRP Irp, PVOID Caller)
 {
     KiBugCheck(MULTIPLE_IRP_COMPLETE_REQUESTS, (ULONG_PTR)Irp, 0, 0, 0, NULL,
-               "IRP %p is completed a second time, by %p: after IoCompleteRequest it is no longer the driver's", Irp, Caller);
+               "IRP %p is completed a second time, by %p: after IoCompleteRequest it is no longer the driver's", Irp,
+                   Caller);
 }
 
 /* Whether the completion routine in this location wants to be called. */
@@ -104,7 +107,8 @@ static BOOLEAN IopInvokes(PIRP Irp, UCHAR Control)
 
 /*
  * The driver has done with the request ("IoCompleteRequest"). PriorityBoost goes to the thread that waits.
- * IRQL: <= DISPATCH_LEVEL. Completing twice is a bugcheck as long as the second time comes before the memory is used again.
+ * IRQL: <= DISPATCH_LEVEL. Completing twice is a bugcheck as long as the second time comes before the memory is used
+ * again.
  */
 VOID IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
 {

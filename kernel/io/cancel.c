@@ -1,9 +1,10 @@
 /*
  * Cancelling requests.
  *
- * A driver that keeps a request sets a cancel routine in it and takes it out again before it completes it. Who finds the
- * routine in the request and takes it out owns the right to call it: so a request whose routine was taken here cannot be
- * completed, and freed, by its driver meanwhile. The routine is called with the cancel spin lock held and releases it.
+ * A driver that keeps a request sets a cancel routine in it and takes it out again before it completes it. Who finds
+ * the routine in the request and takes it out owns the right to call it: so a request whose routine was taken here
+ * cannot be completed, and freed, by its driver meanwhile. The routine is called with the cancel spin lock held and
+ * releases it.
  */
 #include "io/iop.h"
 
@@ -94,7 +95,8 @@ static VOID IopNameSlowIrp(PETHREAD Thread)
         if (Slow->CurrentLocation <= Slow->StackCount) {
             Driver = &IoGetCurrentIrpStackLocation(Slow)->DeviceObject->DriverObject->DriverName;
         }
-        DbgPrint("io: an ending thread waits for IRP %p, which %wZ was asked to cancel and has not completed\n", Irp, Driver);
+        DbgPrint("io: an ending thread waits for IRP %p, which %wZ was asked to cancel and has not completed\n", Irp,
+                 Driver);
     }
     KeReleaseSpinLock(&Thread->IrpListLock, Irql);
 }

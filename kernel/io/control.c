@@ -16,8 +16,8 @@ static BOOLEAN IopMayControl(PIOP_REQUEST Request, ULONG IoControlCode)
 }
 
 /*
- * Buffered: input and output in one system buffer. Direct: the input in a system buffer, the output buffer locked behind an
- * MDL, for reading by the driver with METHOD_IN_DIRECT. Neither: the caller's addresses.
+ * Buffered: input and output in one system buffer. Direct: the input in a system buffer, the output buffer locked
+ * behind an MDL, for reading by the driver with METHOD_IN_DIRECT. Neither: the caller's addresses.
  */
 static NTSTATUS IopPrepareControl(PIOP_REQUEST Request, ULONG Method, const IOP_TRANSFER *Buffers)
 {

@@ -24,7 +24,8 @@ INIT_CODE NTSTATUS IopCreateDeviceType(VOID)
 {
     OBJECT_TYPE_INITIALIZER Initializer = {
         .Length = sizeof(Initializer),
-        .GenericMapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, FILE_ALL_ACCESS},
+        .GenericMapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
+                           FILE_ALL_ACCESS},
         .ValidAccessMask = FILE_ALL_ACCESS,
         .DeleteProcedure = IopDeleteDeviceObject,
         .ParseProcedure = IopParseDevice,
@@ -106,8 +107,8 @@ NTSTATUS IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtensionSize, 
 NT_EXPORT(IoCreateDevice);
 
 /*
- * Takes a device away ("IoDeleteDevice"): from its driver's list and from the name space at once; its memory when the last
- * file on it is closed. Links to it are the driver's to delete. IRQL: PASSIVE_LEVEL.
+ * Takes a device away ("IoDeleteDevice"): from its driver's list and from the name space at once; its memory when the
+ * last file on it is closed. Links to it are the driver's to delete. IRQL: PASSIVE_LEVEL.
  */
 VOID IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 {

@@ -1,9 +1,9 @@
 /*
  * File objects: an open of a device, or of a file behind it. Opening, closing, and taking turns on a synchronous file.
  *
- * Opening comes from Ob, which found a device (or an open folder) on the way along a path and hands over the rest of the
- * path. IRP_MJ_CLEANUP is sent when the last handle is closed, IRP_MJ_CLOSE when the last reference is dropped; a file that
- * never had a handle gets both at its end.
+ * Opening comes from Ob, which found a device (or an open folder) on the way along a path and hands over the rest of
+ * the path. IRP_MJ_CLEANUP is sent when the last handle is closed, IRP_MJ_CLOSE when the last reference is dropped; a
+ * file that never had a handle gets both at its end.
  */
 #include "io/iop.h"
 
@@ -81,7 +81,8 @@ INIT_CODE NTSTATUS IopCreateFileType(VOID)
         .Waitable = TRUE,
         .WaitOffset = offsetof(FILE_OBJECT, Event),
         .GenericMapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE,
-                           STANDARD_RIGHTS_EXECUTE | FILE_READ_ATTRIBUTES | FILE_EXECUTE | SYNCHRONIZE, FILE_ALL_ACCESS},
+                           STANDARD_RIGHTS_EXECUTE | FILE_READ_ATTRIBUTES | FILE_EXECUTE | SYNCHRONIZE,
+                           FILE_ALL_ACCESS},
         .ValidAccessMask = FILE_ALL_ACCESS,
         .CloseProcedure = IopCloseFile,
         .DeleteProcedure = IopDeleteFile,
@@ -201,9 +202,9 @@ static BOOLEAN IopIsOpen(POBJECT_TYPE ObjectType, PIOP_OPEN Open)
     return ObjectType == IopFileObjectType && Open != NULL && Open->Mark == IOP_OPEN_MARK;
 }
 
-NTSTATUS IopParseDevice(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE AccessMode,
-                        ULONG Attributes, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
-                        PVOID SecurityQos, PVOID *Object)
+NTSTATUS IopParseDevice(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState,
+                        KPROCESSOR_MODE AccessMode, ULONG Attributes, PUNICODE_STRING CompleteName,
+                        PUNICODE_STRING RemainingName, PVOID Context, PVOID SecurityQos, PVOID *Object)
 {
     UNREFERENCED_PARAMETER(Attributes);
     UNREFERENCED_PARAMETER(CompleteName);
@@ -214,9 +215,9 @@ NTSTATUS IopParseDevice(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STAT
     return IopOpen(ParseObject, NULL, RemainingName, AccessState, AccessMode, Context, Object);
 }
 
-NTSTATUS IopParseFile(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE AccessMode,
-                      ULONG Attributes, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
-                      PVOID SecurityQos, PVOID *Object)
+NTSTATUS IopParseFile(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState,
+                      KPROCESSOR_MODE AccessMode, ULONG Attributes, PUNICODE_STRING CompleteName,
+                      PUNICODE_STRING RemainingName, PVOID Context, PVOID SecurityQos, PVOID *Object)
 {
     PFILE_OBJECT Related = ParseObject;
 

@@ -27,7 +27,8 @@ static const IOP_CLASS IopSetClasses[] = {
     {FileEndOfFileInformation, sizeof(FILE_END_OF_FILE_INFORMATION), FILE_WRITE_DATA},
 };
 
-static NTSTATUS IopFindClass(const IOP_CLASS *Classes, ULONG Count, ULONG Class, ULONG Length, const IOP_CLASS **Found)
+static PAGED_CODE_SECTION NTSTATUS IopFindClass(const IOP_CLASS *Classes, ULONG Count, ULONG Class, ULONG Length,
+                                                const IOP_CLASS **Found)
 {
     for (ULONG I = 0; I < Count; I++) {
         if (Classes[I].Class == Class) {
@@ -39,7 +40,7 @@ static NTSTATUS IopFindClass(const IOP_CLASS *Classes, ULONG Count, ULONG Class,
 }
 
 /* Ends a request that needed no driver. */
-static NTSTATUS IopAnswer(PIOP_REQUEST Request, NTSTATUS Status, ULONG_PTR Information)
+static PAGED_CODE_SECTION NTSTATUS IopAnswer(PIOP_REQUEST Request, NTSTATUS Status, ULONG_PTR Information)
 {
     IO_STATUS_BLOCK Iosb = {{Status}, Information};
     NTSTATUS Delivered = NT_SUCCESS(Status) ? MmCopyToUser(Request->Iosb, &Iosb, sizeof(Iosb)) : Status;
@@ -48,7 +49,7 @@ static NTSTATUS IopAnswer(PIOP_REQUEST Request, NTSTATUS Status, ULONG_PTR Infor
 }
 
 /* The position is the file object's, so no driver is asked. */
-static NTSTATUS IopQueryPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformation)
+static PAGED_CODE_SECTION NTSTATUS IopQueryPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformation)
 {
     FILE_POSITION_INFORMATION Position = {Request->File->CurrentByteOffset};
     NTSTATUS Status = MmCopyToUser(FileInformation, &Position, sizeof(Position));
@@ -56,7 +57,7 @@ static NTSTATUS IopQueryPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformat
     return IopAnswer(Request, Status, sizeof(Position));
 }
 
-static NTSTATUS IopSetPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformation)
+static PAGED_CODE_SECTION NTSTATUS IopSetPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformation)
 {
     FILE_POSITION_INFORMATION Position;
     NTSTATUS Status = MmCopyFromUser(&Position, FileInformation, sizeof(Position));
@@ -70,8 +71,9 @@ static NTSTATUS IopSetPosition(PIOP_REQUEST Request, USER_ADDRESS FileInformatio
     return IopAnswer(Request, Status, 0);
 }
 
-NTSTATUS NtQueryInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, USER_ADDRESS FileInformation, ULONG Length,
-                                ULONG FileInformationClass)
+PAGED_CODE_SECTION NTSTATUS NtQueryInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock,
+                                                   USER_ADDRESS FileInformation, ULONG Length,
+                                                   ULONG FileInformationClass)
 {
     const IOP_CLASS *Class;
     IOP_REQUEST Request;
@@ -95,8 +97,9 @@ NTSTATUS NtQueryInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, U
 }
 NT_EXPORT(ZwQueryInformationFile);
 
-NTSTATUS NtSetInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, USER_ADDRESS FileInformation, ULONG Length,
-                              ULONG FileInformationClass)
+PAGED_CODE_SECTION NTSTATUS NtSetInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock,
+                                                 USER_ADDRESS FileInformation, ULONG Length,
+                                                 ULONG FileInformationClass)
 {
     const IOP_CLASS *Class;
     IOP_REQUEST Request;
@@ -121,7 +124,7 @@ NTSTATUS NtSetInformationFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock, USE
 NT_EXPORT(ZwSetInformationFile);
 
 /* Copies the search pattern of a directory query: a UNICODE_STRING and its characters in one piece of pool. */
-static NTSTATUS IopCapturePattern(USER_ADDRESS FileName, PUNICODE_STRING *Pattern)
+static PAGED_CODE_SECTION NTSTATUS IopCapturePattern(USER_ADDRESS FileName, PUNICODE_STRING *Pattern)
 {
     UNICODE_STRING Name;
     PUNICODE_STRING Copy;
@@ -153,10 +156,11 @@ static NTSTATUS IopCapturePattern(USER_ADDRESS FileName, PUNICODE_STRING *Patter
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, USER_ADDRESS ApcContext,
-                              USER_ADDRESS IoStatusBlock, USER_ADDRESS FileInformation, ULONG Length,
-                              ULONG FileInformationClass, BOOLEAN ReturnSingleEntry, USER_ADDRESS FileName,
-                              BOOLEAN RestartScan)
+PAGED_CODE_SECTION NTSTATUS NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine,
+                                                 USER_ADDRESS ApcContext, USER_ADDRESS IoStatusBlock,
+                                                 USER_ADDRESS FileInformation, ULONG Length,
+                                                 ULONG FileInformationClass, BOOLEAN ReturnSingleEntry,
+                                                 USER_ADDRESS FileName, BOOLEAN RestartScan)
 {
     PUNICODE_STRING Pattern;
     IOP_REQUEST Request;
@@ -181,7 +185,8 @@ NTSTATUS NtQueryDirectoryFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcR
         Request.Transfer.Output = FileInformation;
         Request.Transfer.OutputLength = min(Length, IOP_LARGEST_ANSWER);
         Request.Stack->MinorFunction = IRP_MN_QUERY_DIRECTORY;
-        Request.Stack->Flags = (UCHAR)((RestartScan ? SL_RESTART_SCAN : 0) | (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0));
+        Request.Stack->Flags = (UCHAR)((RestartScan ? SL_RESTART_SCAN : 0) |
+                                       (ReturnSingleEntry ? SL_RETURN_SINGLE_ENTRY : 0));
         Request.Stack->Parameters.QueryDirectory.Length = Request.Transfer.OutputLength;
         Request.Stack->Parameters.QueryDirectory.FileName = Pattern;
         Request.Stack->Parameters.QueryDirectory.FileInformationClass = FileInformationClass;

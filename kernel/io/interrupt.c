@@ -14,10 +14,10 @@ INIT_CODE VOID IopInitializeInterrupts(VOID)
 }
 
 /*
- * Connects a service routine to a vector of HalGetInterruptVector ("IoConnectInterrupt"). With SpinLock the driver gives a
- * lock that several interrupts share. FloatingSave must be FALSE on this processor, as documented for x64; it is ignored.
- * IRQL: PASSIVE_LEVEL. STATUS_INVALID_PARAMETER: levels or vector do not go together, or the vector is taken by one that does
- * not share it in the same mode; STATUS_INSUFFICIENT_RESOURCES.
+ * Connects a service routine to a vector of HalGetInterruptVector ("IoConnectInterrupt"). With SpinLock the driver
+ * gives a lock that several interrupts share. FloatingSave must be FALSE on this processor, as documented for x64; it
+ * is ignored. IRQL: PASSIVE_LEVEL. STATUS_INVALID_PARAMETER: levels or vector do not go together, or the vector is
+ * taken by one that does not share it in the same mode; STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE ServiceRoutine, PVOID ServiceContext,
                             PKSPIN_LOCK SpinLock, ULONG Vector, KIRQL Irql, KIRQL SynchronizeIrql,
@@ -29,11 +29,12 @@ NTSTATUS IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE Serv
     PAGED_CODE();
     UNREFERENCED_PARAMETER(FloatingSave);
     *InterruptObject = NULL;
-    if (ServiceRoutine == NULL || Vector < KI_FIRST_DEVICE_VECTOR || Vector > KI_LAST_DEVICE_VECTOR || Irql != Vector >> 4 ||
+    if (ServiceRoutine == NULL || Vector < KI_FIRST_DEVICE_VECTOR || Vector > KI_LAST_DEVICE_VECTOR ||
+        Irql != Vector >> 4 ||
         SynchronizeIrql < Irql || SynchronizeIrql > HIGH_LEVEL || ProcessorEnableMask == 0 ||
         (InterruptMode != LevelSensitive && InterruptMode != Latched)) {
-        DbgPrint("io: IoConnectInterrupt of %p: vector 0x%02x, level %u, synchronized at %u are not as HalGetInterruptVector "
-                 "gives them\n", ServiceRoutine, Vector, Irql, SynchronizeIrql);
+        DbgPrint("io: IoConnectInterrupt of %p: vector 0x%02x, level %u, synchronized at %u are not as "
+                 "HalGetInterruptVector gives them\n", ServiceRoutine, Vector, Irql, SynchronizeIrql);
         return STATUS_INVALID_PARAMETER;
     }
     Interrupt = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Interrupt), IOP_TAG);
@@ -87,8 +88,8 @@ ULONG IopDisconnectDriver(PCUNICODE_STRING Driver, PVOID Start, SIZE_T Size)
         PKINTERRUPT Interrupt = CONTAINING_RECORD(Entry, KINTERRUPT, ListLink);
         Next = Entry->Flink;
         if ((ULONG_PTR)Interrupt->ServiceRoutine - (ULONG_PTR)Start < Size) {
-            DbgPrint("io: %wZ left its interrupt on vector 0x%02x connected: disconnected for it; IoDisconnectInterrupt is the "
-                     "driver's to call\n", Driver, Interrupt->Vector);
+            DbgPrint("io: %wZ left its interrupt on vector 0x%02x connected: disconnected for it; "
+                     "IoDisconnectInterrupt is the driver's to call\n", Driver, Interrupt->Vector);
             KeDisconnectInterrupt(Interrupt);
             RemoveEntryList(&Interrupt->ListLink);
             ExFreePoolWithTag(Interrupt, IOP_TAG);

@@ -1,6 +1,6 @@
 /*
- * Io, as the other rooms see it, beyond what drivers see (include/ddk/io.h): driver objects for the loader, the door for
- * paging I/O, interrupts for the shell, the ends of threads.
+ * Io, as the other rooms see it, beyond what drivers see (include/ddk/io.h): driver objects for the loader, the door
+ * for paging I/O, interrupts for the shell, the ends of threads.
  */
 #pragma once
 
@@ -15,20 +15,21 @@ NTSTATUS IoInitialize(VOID);
 
 /*
  * Makes the driver object \Driver\NAME for the image [Start, Start + Size) whose DriverEntry is Entry. Section is the
- * loader's own and becomes DriverSection. STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES. IRQL: PASSIVE_LEVEL.
+ * loader's own and becomes DriverSection. STATUS_OBJECT_NAME_COLLISION, STATUS_INSUFFICIENT_RESOURCES.
+ * IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS IoCreateDriverObject(PCSTR Name, PVOID Start, ULONG Size, PVOID Section, PDRIVER_INITIALIZE Entry,
                               PDRIVER_OBJECT *DriverObject);
 /*
- * Calls DriverEntry and opens the driver's devices for business. When DriverEntry fails, what it left behind is named and
- * deleted, and the driver object with it. IRQL: PASSIVE_LEVEL. Returns DriverEntry's status.
+ * Calls DriverEntry and opens the driver's devices for business. When DriverEntry fails, what it left behind is named
+ * and deleted, and the driver object with it. IRQL: PASSIVE_LEVEL. Returns DriverEntry's status.
  */
 NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject);
 /*
- * Calls DriverUnload and deletes the driver object. Refused, with nothing changed: STATUS_DEVICE_BUSY while a file is open
- * on one of its devices or another driver is attached to one; STATUS_INVALID_DEVICE_REQUEST when it has no DriverUnload.
- * Devices and interrupts that DriverUnload leaves behind are named and deleted. IRQL: PASSIVE_LEVEL; the caller sees to it
- * that no other call for this driver is under way (loader lock).
+ * Calls DriverUnload and deletes the driver object. Refused, with nothing changed: STATUS_DEVICE_BUSY while a file is
+ * open on one of its devices or another driver is attached to one; STATUS_INVALID_DEVICE_REQUEST when it has no
+ * DriverUnload. Devices and interrupts that DriverUnload leaves behind are named and deleted. IRQL: PASSIVE_LEVEL; the
+ * caller sees to it that no other call for this driver is under way (loader lock).
  */
 NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
 /* The names of a driver's devices, for `drivers`: the Index-th, with at most Size bytes. FALSE: there is none. */
@@ -59,15 +60,15 @@ PIRP IoAllocatePagingIrp(PFILE_OBJECT File);
 VOID IoFreePagingIrp(PIRP Irp);
 /*
  * Moves Mdl's pages (locked) from or to the paging file at Offset bytes and waits for the end. Irp is one of
- * IoAllocatePagingIrp's for this file and nobody else uses it meanwhile. Returns the device's status, which *Iosb has, too.
- * IRQL: <= APC_LEVEL. Touches resident memory only. Waits only when the device does not complete at once.
+ * IoAllocatePagingIrp's for this file and nobody else uses it meanwhile. Returns the device's status, which *Iosb has,
+ * too. IRQL: <= APC_LEVEL. Touches resident memory only. Waits only when the device does not complete at once.
  */
 NTSTATUS IoPagingIo(PFILE_OBJECT File, PIRP Irp, PMDL Mdl, ULONGLONG Offset, BOOLEAN Write, PIO_STATUS_BLOCK Iosb);
 
 /* Interrupts (interrupt.c) ---------------------------------------------------------------------------------------- */
 
 /*
- * Fills up to Capacity entries, one for each connected interrupt object, ascending by vector; returns how many there are.
- * IRQL: PASSIVE_LEVEL.
+ * Fills up to Capacity entries, one for each connected interrupt object, ascending by vector; returns how many there
+ * are. IRQL: PASSIVE_LEVEL.
  */
 ULONG IoQueryInterrupts(PSYSTEM_INTERRUPT_INFORMATION Entries, ULONG Capacity);

@@ -42,8 +42,8 @@ typedef struct _DEVOBJ_EXTENSION {
 /* device.c */
 NTSTATUS IopCreateDeviceType(VOID);
 /*
- * Counts a file on the device, so that neither it nor its driver goes; references the device. STATUS_NO_SUCH_DEVICE: it is
- * not ready yet or going; STATUS_ACCESS_DENIED: exclusive and open.
+ * Counts a file on the device, so that neither it nor its driver goes; references the device. STATUS_NO_SUCH_DEVICE:
+ * it is not ready yet or going; STATUS_ACCESS_DENIED: exclusive and open.
  */
 NTSTATUS IopOpenDevice(PDEVICE_OBJECT Device);
 VOID IopCloseDevice(PDEVICE_OBJECT Device);
@@ -92,8 +92,8 @@ OB_PARSE_METHOD IopParseDevice, IopParseFile;
 #define IOP_IRP_THREAD 0x04             /* IoBuild...: completion ends it; in its thread's list */
 
 /*
- * What a routine that issued a request waits for. State goes from 0 to DONE without anybody waiting, or over WAITING, in
- * which case the event is set. So a request that completes at once costs no dispatcher call.
+ * What a routine that issued a request waits for. State goes from 0 to DONE without anybody waiting, or over WAITING,
+ * in which case the event is set. So a request that completes at once costs no dispatcher call.
  */
 typedef struct _IOP_WAITER {
     volatile LONG State;
@@ -107,8 +107,8 @@ VOID IopInitializeIrps(VOID);
 
 /* wait.c */
 /*
- * Sends a request that the caller has built for the device at the top of a stack, and waits for its end. In UserMode the
- * request is cancelled when the thread is asked to end. The request stays the caller's. Returns its final status.
+ * Sends a request that the caller has built for the device at the top of a stack, and waits for its end. In UserMode
+ * the request is cancelled when the thread is asked to end. The request stays the caller's. Returns its final status.
  * IRQL: PASSIVE_LEVEL (<= APC_LEVEL when the driver allows it).
  */
 NTSTATUS IopCallAndWait(PDEVICE_OBJECT Device, PIRP Irp, KPROCESSOR_MODE Mode);
@@ -157,8 +157,8 @@ typedef struct _IOP_REQUEST {
     IOP_TRANSFER Transfer;
 } IOP_REQUEST, *PIOP_REQUEST;
 /*
- * References file and event, checks that one of the rights in Access was granted (0: none is needed), waits for its turn and
- * allocates the IRP. On failure nothing is left; on success IopSendRequest or IopAbandonRequest ends it.
+ * References file and event, checks that one of the rights in Access was granted (0: none is needed), waits for its
+ * turn and allocates the IRP. On failure nothing is left; on success IopSendRequest or IopAbandonRequest ends it.
  */
 NTSTATUS IopBeginRequest(PIOP_REQUEST Request, HANDLE Handle, HANDLE Event, USER_ADDRESS Iosb, ACCESS_MASK Access,
                          UCHAR Major);

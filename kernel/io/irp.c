@@ -1,8 +1,8 @@
 /*
  * Requests: allocation, initialisation, reuse.
  *
- * Freed requests of each small stack size wait on a list of their own, so that the common case costs neither the pool nor
- * a search. A request is nonpaged: drivers handle it at DISPATCH_LEVEL.
+ * Freed requests of each small stack size wait on a list of their own, so that the common case costs neither the pool
+ * nor a search. A request is nonpaged: drivers handle it at DISPATCH_LEVEL.
  */
 #include "io/iop.h"
 
@@ -60,7 +60,8 @@ PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
         }
         KeReleaseSpinLock(&Cache->Lock, Irql);
     }
-    Irp = Entry != NULL ? CONTAINING_RECORD(Entry, IRP, MdlAddress) : ExAllocatePoolWithTag(NonPagedPool, IoSizeOfIrp(StackSize), IOP_TAG);
+    Irp = Entry != NULL ? CONTAINING_RECORD(Entry, IRP, MdlAddress)
+                        : ExAllocatePoolWithTag(NonPagedPool, IoSizeOfIrp(StackSize), IOP_TAG);
     if (Irp != NULL) {
         IoInitializeIrp(Irp, IoSizeOfIrp(StackSize), StackSize);
         Irp->AllocationFlags = Cached ? IOP_IRP_LOOKASIDE : 0;

@@ -4,8 +4,9 @@
 #include "io/iop.h"
 
 /*
- * An MDL for a buffer, whose pages are not looked at ("IoAllocateMdl"). With Irp it becomes that request's MDL, or the last
- * one of its chain when SecondaryBuffer. NULL: no memory, or a length that an MDL cannot say. IRQL: <= DISPATCH_LEVEL.
+ * An MDL for a buffer, whose pages are not looked at ("IoAllocateMdl"). With Irp it becomes that request's MDL, or the
+ * last one of its chain when SecondaryBuffer. NULL: no memory, or a length that an MDL cannot say.
+ * IRQL: <= DISPATCH_LEVEL.
  */
 PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota, PIRP Irp)
 {
@@ -35,7 +36,9 @@ PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, 
 }
 NT_EXPORT(IoAllocateMdl);
 
-/* IRQL: <= DISPATCH_LEVEL. The pages have been unlocked; a mapping of a partial MDL is taken away here, as documented. */
+/*
+ * IRQL: <= DISPATCH_LEVEL. The pages have been unlocked; a mapping of a partial MDL is taken away here, as documented.
+ */
 VOID IoFreeMdl(PMDL Mdl)
 {
     if ((Mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) != 0) {
@@ -48,8 +51,8 @@ VOID IoFreeMdl(PMDL Mdl)
 NT_EXPORT(IoFreeMdl);
 
 /*
- * Makes TargetMdl describe a part of what SourceMdl describes ("IoBuildPartialMdl"); Length 0: from VirtualAddress to the
- * end. IRQL: <= DISPATCH_LEVEL.
+ * Makes TargetMdl describe a part of what SourceMdl describes ("IoBuildPartialMdl"); Length 0: from VirtualAddress to
+ * the end. IRQL: <= DISPATCH_LEVEL.
  */
 VOID IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length)
 {

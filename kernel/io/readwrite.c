@@ -5,8 +5,8 @@
 #include "ps/service.h"
 
 /*
- * Where the transfer begins: the argument, or the file's position on a synchronous file. A file opened for appending only
- * writes at its end. STATUS_INVALID_PARAMETER: a negative offset that means nothing.
+ * Where the transfer begins: the argument, or the file's position on a synchronous file. A file opened for appending
+ * only writes at its end. STATUS_INVALID_PARAMETER: a negative offset that means nothing.
  */
 static NTSTATUS IopChooseOffset(PIOP_REQUEST Request, USER_ADDRESS ByteOffset, BOOLEAN Write, PLARGE_INTEGER Offset)
 {
@@ -20,7 +20,8 @@ static NTSTATUS IopChooseOffset(PIOP_REQUEST Request, USER_ADDRESS ByteOffset, B
             return Status;
         }
     }
-    if (Write && Request->Mode != KernelMode && (Request->Granted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == FILE_APPEND_DATA) {
+    if (Write && Request->Mode != KernelMode &&
+        (Request->Granted & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == FILE_APPEND_DATA) {
         Offset->HighPart = -1;
         Offset->LowPart = FILE_WRITE_TO_END_OF_FILE;
     } else if (Synchronous && (ByteOffset.Value == 0 ||
@@ -60,7 +61,8 @@ static NTSTATUS IopPrepareTransfer(PIOP_REQUEST Request, USER_ADDRESS Buffer, UL
 }
 
 static NTSTATUS IopReadWrite(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, USER_ADDRESS IoStatusBlock,
-                             USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset, USER_ADDRESS Key, BOOLEAN Write)
+                             USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset, USER_ADDRESS Key,
+                             BOOLEAN Write)
 {
     IOP_REQUEST Request;
     LARGE_INTEGER Offset;
@@ -77,7 +79,8 @@ static NTSTATUS IopReadWrite(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRo
         }
     }
     Status = IopBeginRequest(&Request, FileHandle, Event, IoStatusBlock,
-                             Write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA, Write ? IRP_MJ_WRITE : IRP_MJ_READ);
+                             Write ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA,
+                             Write ? IRP_MJ_WRITE : IRP_MJ_READ);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -98,7 +101,8 @@ static NTSTATUS IopReadWrite(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRo
 }
 
 NTSTATUS NtReadFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, USER_ADDRESS ApcContext,
-                    USER_ADDRESS IoStatusBlock, USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset, USER_ADDRESS Key)
+                    USER_ADDRESS IoStatusBlock, USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset,
+                    USER_ADDRESS Key)
 {
     UNREFERENCED_PARAMETER(ApcContext);
     return IopReadWrite(FileHandle, Event, ApcRoutine, IoStatusBlock, Buffer, Length, ByteOffset, Key, FALSE);
@@ -106,7 +110,8 @@ NTSTATUS NtReadFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, US
 NT_EXPORT(ZwReadFile);
 
 NTSTATUS NtWriteFile(HANDLE FileHandle, HANDLE Event, USER_ADDRESS ApcRoutine, USER_ADDRESS ApcContext,
-                     USER_ADDRESS IoStatusBlock, USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset, USER_ADDRESS Key)
+                     USER_ADDRESS IoStatusBlock, USER_ADDRESS Buffer, ULONG Length, USER_ADDRESS ByteOffset,
+                     USER_ADDRESS Key)
 {
     UNREFERENCED_PARAMETER(ApcContext);
     return IopReadWrite(FileHandle, Event, ApcRoutine, IoStatusBlock, Buffer, Length, ByteOffset, Key, TRUE);
@@ -124,14 +129,15 @@ NTSTATUS NtFlushBuffersFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock)
 NT_EXPORT(ZwFlushBuffersFile);
 
 /*
- * Cancels what is outstanding on the file, of any thread: the requests end soon, with STATUS_CANCELLED for those that had to
- * be cut short.
+ * Cancels what is outstanding on the file, of any thread: the requests end soon, with STATUS_CANCELLED for those that
+ * had to be cut short.
  */
 NTSTATUS NtCancelIoFile(HANDLE FileHandle, USER_ADDRESS IoStatusBlock)
 {
     IO_STATUS_BLOCK Iosb = {{STATUS_SUCCESS}, 0};
     PFILE_OBJECT File;
-    NTSTATUS Status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, ExGetPreviousMode(), (PVOID *)&File, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, ExGetPreviousMode(), (PVOID *)&File,
+                                                NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -1,9 +1,9 @@
 /*
  * A system service's request from beginning to end: handle, rights, turn, IRP; then the drivers; then results.
  *
- * Every service waits for its request in the calling thread, whether the file is synchronous or not, and copies back in its
- * own context. The difference is that requests on a synchronous file take turns and keep a file position; on any other, one
- * thread's write goes on while another's read waits.
+ * Every service waits for its request in the calling thread, whether the file is synchronous or not, and copies back
+ * in its own context. The difference is that requests on a synchronous file take turns and keep a file position; on
+ * any other, one thread's write goes on while another's read waits.
  */
 #include "io/iop.h"
 
@@ -55,7 +55,8 @@ NTSTATUS IopBeginRequest(PIOP_REQUEST Request, HANDLE Handle, HANDLE Event, USER
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = ObReferenceObjectByHandle(Handle, 0, IopFileObjectType, Request->Mode, (PVOID *)&Request->File, &Information);
+    Status = ObReferenceObjectByHandle(Handle, 0, IopFileObjectType, Request->Mode, (PVOID *)&Request->File,
+                                       &Information);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -101,9 +102,11 @@ NTSTATUS IopAbandonRequest(PIOP_REQUEST Request, NTSTATUS Status)
  */
 static VOID IopMovePosition(PIOP_REQUEST Request)
 {
-    if (Request->Locked && Request->Device->DeviceType != FILE_DEVICE_DISK_FILE_SYSTEM && Request->Offset.QuadPart >= 0 &&
+    if (Request->Locked && Request->Device->DeviceType != FILE_DEVICE_DISK_FILE_SYSTEM &&
+        Request->Offset.QuadPart >= 0 &&
         !NT_ERROR(Request->Irp->IoStatus.Status)) {
-        Request->File->CurrentByteOffset.QuadPart = Request->Offset.QuadPart + (LONGLONG)Request->Irp->IoStatus.Information;
+        Request->File->CurrentByteOffset.QuadPart =
+            Request->Offset.QuadPart + (LONGLONG)Request->Irp->IoStatus.Information;
     }
 }
 

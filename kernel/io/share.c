@@ -1,6 +1,6 @@
 /*
- * Share access: whether a new open of a file goes with those there are ("IoCheckShareAccess"). The owner of a SHARE_ACCESS,
- * a file system, calls these with its own lock held. IRQL: PASSIVE_LEVEL.
+ * Share access: whether a new open of a file goes with those there are ("IoCheckShareAccess"). The owner of a
+ * SHARE_ACCESS, a file system, calls these with its own lock held. IRQL: PASSIVE_LEVEL.
  */
 #include "io/iop.h"
 

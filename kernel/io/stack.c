@@ -66,9 +66,9 @@ PDEVICE_OBJECT IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
 NT_EXPORT(IoGetRelatedDeviceObject);
 
 /*
- * Puts SourceDevice on top of TargetDevice's stack; *AttachedToDeviceObject is what was the top, where SourceDevice's driver
- * sends its requests on to, and is set before the first request can come. STATUS_NO_SUCH_DEVICE: the stack is going or not
- * ready. IRQL: <= DISPATCH_LEVEL.
+ * Puts SourceDevice on top of TargetDevice's stack; *AttachedToDeviceObject is what was the top, where SourceDevice's
+ * driver sends its requests on to, and is set before the first request can come. STATUS_NO_SUCH_DEVICE: the stack is
+ * going or not ready. IRQL: <= DISPATCH_LEVEL.
  */
 NTSTATUS IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice,
                                          PDEVICE_OBJECT *AttachedToDeviceObject)

@@ -4,9 +4,9 @@
 #include "io/iop.h"
 
 /*
- * Starts the request now, if the device is idle, or queues it (by *Key when given). With a cancel routine the request can
- * be cancelled while it waits; the cancel lock is held from the queue to CurrentIrp so that the routine knows where it is.
- * IRQL: <= DISPATCH_LEVEL. The driver has marked the request pending.
+ * Starts the request now, if the device is idle, or queues it (by *Key when given). With a cancel routine the request
+ * can be cancelled while it waits; the cancel lock is held from the queue to CurrentIrp so that the routine knows
+ * where it is. IRQL: <= DISPATCH_LEVEL. The driver has marked the request pending.
  */
 VOID IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CANCEL CancelFunction)
 {

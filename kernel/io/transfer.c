@@ -1,8 +1,9 @@
 /*
  * The buffers of a request that a system service makes: buffered, direct, or neither.
  *
- * - Buffered: one system buffer, as large as the larger of input and output. The input is copied in; after a request that is
- *   no error, Information bytes are copied out, in the caller's own context, and never more than the caller has room for.
+ * - Buffered: one system buffer, as large as the larger of input and output. The input is copied in; after a request
+ *   that is no error, Information bytes are copied out, in the caller's own context, and never more than the caller
+ *   has room for.
  * - Direct: the caller's pages are locked and described by an MDL.
  * - Neither: the driver gets the caller's address and must run in the caller's context.
  */

@@ -30,8 +30,8 @@ NTSTATUS IopCallAndWait(PDEVICE_OBJECT Device, PIRP Irp, KPROCESSOR_MODE Mode)
         return Irp->IoStatus.Status;
     }
     if (Status != STATUS_PENDING) {
-        KdPrint(("io: a driver of the stack of %wZ returned 0x%08x for an IRP that it neither completed nor marked pending; "
-                 "waiting for it\n", &Device->DriverObject->DriverName, Status));
+        KdPrint(("io: a driver of the stack of %wZ returned 0x%08x for an IRP that it neither completed nor marked "
+                 "pending; waiting for it\n", &Device->DriverObject->DriverName, Status));
     }
     return IopWaitForIrp(Irp, &Waiter, Mode);
 }

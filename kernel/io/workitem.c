@@ -40,7 +40,8 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 NT_EXPORT(IoFreeWorkItem);
 
 /* The device is referenced until the routine has returned. IRQL: <= DISPATCH_LEVEL. */
-VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType, PVOID Context)
+VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
+                     PVOID Context)
 {
     IoWorkItem->Routine = WorkerRoutine;
     IoWorkItem->Context = Context;

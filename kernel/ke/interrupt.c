@@ -1,14 +1,14 @@
 /*
  * Device interrupts: a chain of interrupt objects per vector.
  *
- * A chain has a lock that is held, at the vector's level, while its service routines run. So a chain never changes under a
- * dispatch, and once KeDisconnectInterrupt has had the lock, the object that it took off is not in use on any processor.
- * Lock order: the chain's, then an interrupt object's own.
+ * A chain has a lock that is held, at the vector's level, while its service routines run. So a chain never changes
+ * under a dispatch, and once KeDisconnectInterrupt has had the lock, the object that it took off is not in use on any
+ * processor. Lock order: the chain's, then an interrupt object's own.
  *
- * Sharing. A level-sensitive line stays asserted while any device on it wants service: the first claim ends the walk, and
- * if another device wants service too the interrupt comes again. An edge (Latched) is seen once: if two devices on one
- * ISA line want service, or the second one asks while the first is served, no second edge comes, so the chain is walked
- * until a whole round finds nobody who claims.
+ * Sharing. A level-sensitive line stays asserted while any device on it wants service: the first claim ends the walk,
+ * and if another device wants service too the interrupt comes again. An edge (Latched) is seen once: if two devices on
+ * one ISA line want service, or the second one asks while the first is served, no second edge comes, so the chain is
+ * walked until a whole round finds nobody who claims.
  */
 #include "ke/interrupt.h"
 #include "ke/spinlock.h"
@@ -86,8 +86,8 @@ VOID KiDispatchDeviceInterrupt(PKTRAP_FRAME TrapFrame)
         while (KiWalkChain(Chain)) {
             if (++Rounds == KI_MAXIMUM_ROUNDS) {
                 if (Chain->Runaway++ == 0)
-                    DbgPrint("ke: vector 0x%02x: a service routine keeps claiming its interrupt; it must return FALSE when "
-                             "its device did not ask\n", (ULONG)TrapFrame->Vector);
+                    DbgPrint("ke: vector 0x%02x: a service routine keeps claiming its interrupt; it must return FALSE "
+                             "when its device did not ask\n", (ULONG)TrapFrame->Vector);
                 break;
             }
         }
@@ -145,8 +145,8 @@ VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt)
 }
 
 /*
- * Runs a routine that excludes the service routine ("KeSynchronizeExecution"): at SynchronizeIrql with the interrupt's lock.
- * IRQL: <= SynchronizeIrql. Returns what the routine returns.
+ * Runs a routine that excludes the service routine ("KeSynchronizeExecution"): at SynchronizeIrql with the interrupt's
+ * lock. IRQL: <= SynchronizeIrql. Returns what the routine returns.
  */
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine, PVOID Context)
 {

@@ -8,7 +8,7 @@
 typedef struct _KINTERRUPT {
     PKSERVICE_ROUTINE ServiceRoutine;   /* constant once connected, down to Mode */
     PVOID ServiceContext;
-    PKSPIN_LOCK ActualLock;             /* held, at SynchronizeIrql, while the service routine runs: SpinLock or the driver's */
+    PKSPIN_LOCK ActualLock;             /* held at SynchronizeIrql while the service routine runs */
     KSPIN_LOCK SpinLock;
     ULONG Vector;
     KIRQL Irql;
@@ -23,8 +23,8 @@ typedef struct _KINTERRUPT {
 } KINTERRUPT;
 
 /*
- * Puts an interrupt object on its vector's chain and opens the line for the first one. FALSE: the vector is taken by one
- * that does not share, or is triggered another way, or Hal does not have it. IRQL: <= DISPATCH_LEVEL.
+ * Puts an interrupt object on its vector's chain and opens the line for the first one. FALSE: the vector is taken by
+ * one that does not share, or is triggered another way, or Hal does not have it. IRQL: <= DISPATCH_LEVEL.
  */
 BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
 /* Takes it off. When it returns, its service routine runs on no processor and never will. IRQL: <= DISPATCH_LEVEL. */

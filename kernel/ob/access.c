@@ -1,6 +1,6 @@
 /*
- * Rights: generic ones become the type's own, and no more is granted than the type has. There are no security descriptors,
- * so nothing else is refused here.
+ * Rights: generic ones become the type's own, and no more is granted than the type has. There are no security
+ * descriptors, so nothing else is refused here.
  */
 #include "ob/obp.h"
 #include "rtl/export.h"

@@ -1,6 +1,6 @@
 /*
- * Capture: an OBJECT_ATTRIBUTES and its name, copied from a program's memory or from the kernel's into pool, once, before
- * anything is believed of it.
+ * Capture: an OBJECT_ATTRIBUTES and its name, copied from a program's memory or from the kernel's into pool, once,
+ * before anything is believed of it.
  */
 #include "ob/obp.h"
 
@@ -15,9 +15,10 @@ static NTSTATUS ObpRead(PVOID Destination, const VOID *Source, SIZE_T Length, KP
 }
 
 /*
- * Copies the attributes and the name they point to. IRQL: PASSIVE_LEVEL. STATUS_INVALID_PARAMETER: wrong length or unknown
- * attribute; STATUS_OBJECT_NAME_INVALID: half a character, or longer than OB_MAXIMUM_NAME; STATUS_ACCESS_VIOLATION;
- * STATUS_INSUFFICIENT_RESOURCES. On success the caller gives the name back with ObpReleaseAttributes.
+ * Copies the attributes and the name they point to. IRQL: PASSIVE_LEVEL. STATUS_INVALID_PARAMETER: wrong length or
+ * unknown attribute; STATUS_OBJECT_NAME_INVALID: half a character, or longer than OB_MAXIMUM_NAME;
+ * STATUS_ACCESS_VIOLATION; STATUS_INSUFFICIENT_RESOURCES. On success the caller gives the name back with
+ * ObpReleaseAttributes.
  */
 NTSTATUS ObpCaptureAttributes(POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode, POBP_ATTRIBUTES Captured)
 {

@@ -25,7 +25,9 @@ INIT_CODE NTSTATUS ObpCreateEventType(VOID)
     return ObCreateObjectType(&Name, &Initializer, NULL, &ObpEventObjectType);
 }
 
-/* Hands the caller its handle, or takes the handle back when it cannot be handed over. Status is what the making gave. */
+/*
+ * Hands the caller its handle, or takes the handle back when it cannot be handed over. Status is what the making gave.
+ */
 static NTSTATUS ObpReturnHandle(NTSTATUS Status, HANDLE Handle, USER_ADDRESS Place)
 {
     NTSTATUS Copied;
@@ -79,8 +81,8 @@ static NTSTATUS ObpChangeEvent(HANDLE EventHandle, USER_ADDRESS PreviousState, B
 {
     PKEVENT Event;
     LONG Previous;
-    NTSTATUS Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE, ObpEventObjectType, ExGetPreviousMode(),
-                                                (PVOID *)&Event, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(EventHandle, EVENT_MODIFY_STATE, ObpEventObjectType,
+                                                ExGetPreviousMode(), (PVOID *)&Event, NULL);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -1,12 +1,12 @@
 /*
  * Handle tables.
  *
- * A handle is 32 bits wide: bits 2-21 the index of its entry, bits 22-29 the entry's sequence number, which grows with each
- * close; bits 0 and 1 are clear; a kernel handle has bits 31-63 set. Entries are used again in the order in which they
- * became free, so a stale handle stays invalid until 256 later handles have had its entry.
+ * A handle is 32 bits wide: bits 2-21 the index of its entry, bits 22-29 the entry's sequence number, which grows with
+ * each close; bits 0 and 1 are clear; a kernel handle has bits 31-63 set. Entries are used again in the order in which
+ * they became free, so a stale handle stays invalid until 256 later handles have had its entry.
  *
- * Entries lie in chunks that never move; the array of chunks is replaced by one of twice the size when it is full. One spin
- * lock per table: it is held for a few instructions, because a look-up references the object under it.
+ * Entries lie in chunks that never move; the array of chunks is replaced by one of twice the size when it is full. One
+ * spin lock per table: it is held for a few instructions, because a look-up references the object under it.
  */
 #include "ob/obp.h"
 #include "rtl/export.h"
@@ -117,7 +117,8 @@ static NTSTATUS ObpGrowTable(PHANDLE_TABLE Table)
 }
 
 /* Enters Object. IRQL: PASSIVE_LEVEL. STATUS_PROCESS_IS_TERMINATING: the table is being closed. */
-static NTSTATUS ObpEnterHandle(PHANDLE_TABLE Table, PVOID Object, ACCESS_MASK Granted, ULONG Attributes, PULONG_PTR Value)
+static NTSTATUS ObpEnterHandle(PHANDLE_TABLE Table, PVOID Object, ACCESS_MASK Granted, ULONG Attributes,
+                               PULONG_PTR Value)
 {
     PHANDLE_TABLE_ENTRY Entry;
     NTSTATUS Status;

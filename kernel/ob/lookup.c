@@ -1,7 +1,7 @@
 /*
- * Look-up: from a path to an object. Walks directories, follows symbolic links, and hands what is left of the path to the
- * parse procedure of the first object that has one (a device: the rest is a file's name). The same walk enters a new
- * object under its name, so that between "not there" and "entered" nobody comes in.
+ * Look-up: from a path to an object. Walks directories, follows symbolic links, and hands what is left of the path to
+ * the parse procedure of the first object that has one (a device: the rest is a file's name). The same walk enters a
+ * new object under its name, so that between "not there" and "entered" nobody comes in.
  *
  * The walk holds the name lock; a parse procedure is called without it.
  */
@@ -222,8 +222,8 @@ static NTSTATUS ObpParse(POBP_LOOKUP Lookup, POBP_WALK Walk, PVOID Parser)
 }
 
 /*
- * Finds, or enters, the object under Lookup->Name. Lookup->Object is referenced on success, unless it was entered (then it
- * is the caller's own). IRQL: PASSIVE_LEVEL. STATUS_OBJECT_NAME_EXISTS (a success): OBJ_OPENIF found one.
+ * Finds, or enters, the object under Lookup->Name. Lookup->Object is referenced on success, unless it was entered
+ * (then it is the caller's own). IRQL: PASSIVE_LEVEL. STATUS_OBJECT_NAME_EXISTS (a success): OBJ_OPENIF found one.
  */
 NTSTATUS ObpLookup(POBP_LOOKUP Lookup)
 {

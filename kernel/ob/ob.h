@@ -1,14 +1,14 @@
 /*
  * Ob, as the other rooms see it: object types, objects, handles and the name space.
  *
- * - An object is a header (object.c) and a body; everything outside Ob holds pointers to bodies. Objects and handle tables
- *   are nonpaged: dispatcher objects, files and devices live in them.
- * - The pointer count keeps the memory; the handle count keeps the name. The last handle calls the type's close procedure
- *   with a count of one, the last pointer its delete procedure, always at PASSIVE_LEVEL.
+ * - An object is a header (object.c) and a body; everything outside Ob holds pointers to bodies. Objects and handle
+ *   tables are nonpaged: dispatcher objects, files and devices live in them.
+ * - The pointer count keeps the memory; the handle count keeps the name. The last handle calls the type's close
+ *   procedure with a count of one, the last pointer its delete procedure, always at PASSIVE_LEVEL.
  * - Names are compared without regard to case and keep the case they were made with. `\??` is the directory of the
  *   programs' device names; `\DosDevices` and `\GLOBAL??` are links to it.
- * - There are no security descriptors: an open is granted what it asks for, as far as the type has such rights. What was
- *   granted is recorded in the handle and checked on each use.
+ * - There are no security descriptors: an open is granted what it asks for, as far as the type has such rights. What
+ *   was granted is recorded in the handle and checked on each use.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ typedef VOID OB_CLOSE_METHOD(PEPROCESS Process, PVOID Object, ACCESS_MASK Grante
 /* The last reference is gone: give back what the body holds, not the body. IRQL: PASSIVE_LEVEL. */
 typedef VOID OB_DELETE_METHOD(PVOID Object);
 /*
- * Opens what lies behind an object of this type under the name that is left over, which may be empty. Returns a referenced
- * object of type ObjectType, or a failure. IRQL: PASSIVE_LEVEL, no locks held.
+ * Opens what lies behind an object of this type under the name that is left over, which may be empty. Returns a
+ * referenced object of type ObjectType, or a failure. IRQL: PASSIVE_LEVEL, no locks held.
  */
 typedef NTSTATUS OB_PARSE_METHOD(PVOID ParseObject, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState,
                                  KPROCESSOR_MODE AccessMode, ULONG Attributes, PUNICODE_STRING CompleteName,
@@ -68,25 +68,26 @@ NTSTATUS ObCreateObjectType(PUNICODE_STRING TypeName, POBJECT_TYPE_INITIALIZER I
 /* Objects ------------------------------------------------------------------------------------------------------- */
 
 /*
- * Makes an object with a zeroed body of ObjectBodySize bytes and one reference. The name and the attributes are captured
- * from ObjectAttributes (optional), which is a program's memory when ProbeMode is UserMode; the object gets them when it
- * is inserted. ParseContext, OwnershipMode and the charges are part of the known interface and mean nothing here.
- * IRQL: PASSIVE_LEVEL. STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_INVALID, STATUS_ACCESS_VIOLATION.
+ * Makes an object with a zeroed body of ObjectBodySize bytes and one reference. The name and the attributes are
+ * captured from ObjectAttributes (optional), which is a program's memory when ProbeMode is UserMode; the object gets
+ * them when it is inserted. ParseContext, OwnershipMode and the charges are part of the known interface and mean
+ * nothing here. IRQL: PASSIVE_LEVEL. STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_INVALID,
+ * STATUS_ACCESS_VIOLATION.
  */
 NTSTATUS ObCreateObject(KPROCESSOR_MODE ProbeMode, POBJECT_TYPE ObjectType, POBJECT_ATTRIBUTES ObjectAttributes,
                         KPROCESSOR_MODE OwnershipMode, PVOID ParseContext, ULONG ObjectBodySize, ULONG PagedPoolCharge,
                         ULONG NonPagedPoolCharge, PVOID *Object);
 /*
- * Enters the object under its name and makes a handle to it (Handle not NULL). Takes over the caller's reference: whatever
- * the outcome, it is used up (on success with NewObject not NULL, *NewObject carries one). With OBJ_OPENIF and a name
- * that is taken by an object of the same type, the handle is to that one and the result STATUS_OBJECT_NAME_EXISTS.
- * IRQL: PASSIVE_LEVEL.
+ * Enters the object under its name and makes a handle to it (Handle not NULL). Takes over the caller's reference:
+ * whatever the outcome, it is used up (on success with NewObject not NULL, *NewObject carries one). With OBJ_OPENIF
+ * and a name that is taken by an object of the same type, the handle is to that one and the result
+ * STATUS_OBJECT_NAME_EXISTS. IRQL: PASSIVE_LEVEL.
  */
-NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
-                        PVOID *NewObject, PHANDLE Handle);
+NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess,
+                        ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle);
 /*
- * Opens by name and makes a handle. ObjectAttributes is a program's memory when AccessMode is UserMode. Context goes to the
- * parse procedure. IRQL: PASSIVE_LEVEL.
+ * Opens by name and makes a handle. ObjectAttributes is a program's memory when AccessMode is UserMode. Context goes
+ * to the parse procedure. IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                             PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID Context, PHANDLE Handle);
@@ -94,8 +95,9 @@ NTSTATUS ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE Ob
 NTSTATUS ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes, PACCESS_STATE AccessState,
                                  ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                  PVOID Context, PVOID *Object);
-NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
-                               POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode, PHANDLE Handle);
+NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE AccessState,
+                               ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                               PHANDLE Handle);
 /*
  * A temporary object loses its name with its last handle, a permanent one keeps it. Making an object without handles
  * temporary takes its name away at once. IRQL: PASSIVE_LEVEL.
@@ -120,8 +122,9 @@ PVOID ObWaitObject(PVOID Object);
 typedef struct _HANDLE_TABLE *PHANDLE_TABLE;
 
 /*
- * The table of a process: Ps makes one with ObCreateHandleTable and tells how to find it. Process is NULL for the system
- * process; until Ps has set the routine, everything is in the system's table. IRQL of the routine: <= DISPATCH_LEVEL.
+ * The table of a process: Ps makes one with ObCreateHandleTable and tells how to find it. Process is NULL for the
+ * system process; until Ps has set the routine, everything is in the system's table. IRQL of the routine: <=
+ * DISPATCH_LEVEL.
  */
 extern PHANDLE_TABLE (*ObProcessHandleTable)(PEPROCESS Process);
 extern PHANDLE_TABLE ObSystemHandleTable;
@@ -134,8 +137,8 @@ VOID ObDeleteHandleTable(PHANDLE_TABLE Table);
 ULONG ObQueryHandleCount(PHANDLE_TABLE Table);
 
 /*
- * Makes a handle in Target to what SourceHandle is in Source. TargetHandle may be NULL (then it only closes the source, with
- * DUPLICATE_CLOSE_SOURCE). IRQL: PASSIVE_LEVEL.
+ * Makes a handle in Target to what SourceHandle is in Source. TargetHandle may be NULL (then it only closes the
+ * source, with DUPLICATE_CLOSE_SOURCE). IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS ObDuplicateObject(PEPROCESS Source, HANDLE SourceHandle, PEPROCESS Target, PHANDLE TargetHandle,
                            ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options, KPROCESSOR_MODE Mode);

@@ -1,8 +1,8 @@
 /*
  * Objects: allocation, reference counts, deletion.
  *
- * Deleting runs a type's delete procedure, which may send an IRP or wait, so it happens at PASSIVE_LEVEL. A last reference
- * that is dropped at a higher level puts the object on a list, and a worker thread deletes it.
+ * Deleting runs a type's delete procedure, which may send an IRP or wait, so it happens at PASSIVE_LEVEL. A last
+ * reference that is dropped at a higher level puts the object on a list, and a worker thread deletes it.
  */
 #include "ob/obp.h"
 #include "rtl/export.h"
@@ -27,8 +27,8 @@ static VOID ObpDeleteObject(POBJECT_HEADER Header)
 }
 
 /*
- * Worker thread, PASSIVE_LEVEL. The list is taken exactly once a run: so the item is queued when and only when the list is
- * not empty, and never twice.
+ * Worker thread, PASSIVE_LEVEL. The list is taken exactly once a run: so the item is queued when and only when the
+ * list is not empty, and never twice.
  */
 static VOID ObpDeleteDeferred(PVOID Context)
 {

@@ -79,8 +79,9 @@ NTSTATUS ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE Ob
 }
 NT_EXPORT(ObOpenObjectByName);
 
-NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
-                               POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode, PHANDLE Handle)
+NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE AccessState,
+                               ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                               PHANDLE Handle)
 {
     ACCESS_MASK Granted;
     NTSTATUS Status;
@@ -101,8 +102,8 @@ NTSTATUS ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STA
 }
 NT_EXPORT(ObOpenObjectByPointer);
 
-NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
-                        PVOID *NewObject, PHANDLE Handle)
+NTSTATUS ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess,
+                        ULONG ObjectPointerBias, PVOID *NewObject, PHANDLE Handle)
 {
     POBJECT_HEADER Header = OBP_HEADER(Object);
     OBP_LOOKUP Lookup = {.RootDirectory = Header->RootDirectory, .Name = &Header->FullName,
@@ -195,9 +196,9 @@ static NTSTATUS ObpReferenceIn(PHANDLE_TABLE Table, HANDLE Handle, ACCESS_MASK D
 }
 
 /*
- * References what a handle of the current process (or a kernel handle) stands for. Rights are checked for programs only, as
- * documented. IRQL: PASSIVE_LEVEL; <= DISPATCH_LEVEL works. STATUS_INVALID_HANDLE, STATUS_OBJECT_TYPE_MISMATCH,
- * STATUS_ACCESS_DENIED.
+ * References what a handle of the current process (or a kernel handle) stands for. Rights are checked for programs
+ * only, as documented. IRQL: PASSIVE_LEVEL; <= DISPATCH_LEVEL works. STATUS_INVALID_HANDLE,
+ * STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED.
  */
 NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
                                    KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION Information)

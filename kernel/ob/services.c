@@ -39,8 +39,8 @@ NTSTATUS NtDuplicateObject(HANDLE SourceProcess, HANDLE SourceHandle, HANDLE Tar
         Status = ObpReferenceProcess(TargetProcess, Mode, &Target);
     }
     if (NT_SUCCESS(Status)) {
-        Status = ObDuplicateObject(Source, SourceHandle, Target, Target != NULL ? &Handle : NULL, DesiredAccess, Attributes,
-                                   Options, Mode);
+        Status = ObDuplicateObject(Source, SourceHandle, Target, Target != NULL ? &Handle : NULL, DesiredAccess,
+                                   Attributes, Options, Mode);
     }
     if (NT_SUCCESS(Status) && Target != NULL) {
         Status = MmCopyToUser(TargetHandle, &Handle, sizeof(Handle));
@@ -106,14 +106,16 @@ typedef struct _OBP_WAIT {
     KWAIT_BLOCK Blocks[MAXIMUM_WAIT_OBJECTS];
 } OBP_WAIT, *POBP_WAIT;
 
-static NTSTATUS ObpWaitForHandles(POBP_WAIT Wait, ULONG Count, WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Time)
+static NTSTATUS ObpWaitForHandles(POBP_WAIT Wait, ULONG Count, WAIT_TYPE WaitType, BOOLEAN Alertable,
+                                  PLARGE_INTEGER Time)
 {
     KPROCESSOR_MODE Mode = ExGetPreviousMode();
     NTSTATUS Status = STATUS_SUCCESS;
     ULONG Referenced = 0;
 
     while (Referenced < Count && NT_SUCCESS(Status)) {
-        Status = ObpReferenceWaitable(Wait->Handles[Referenced], Mode, &Wait->Objects[Referenced], &Wait->Waits[Referenced]);
+        Status = ObpReferenceWaitable(Wait->Handles[Referenced], Mode, &Wait->Objects[Referenced],
+                                      &Wait->Waits[Referenced]);
         if (NT_SUCCESS(Status)) {
             Referenced++;
         }
@@ -127,7 +129,8 @@ static NTSTATUS ObpWaitForHandles(POBP_WAIT Wait, ULONG Count, WAIT_TYPE WaitTyp
         }
     }
     if (NT_SUCCESS(Status)) {
-        Status = KeWaitForMultipleObjects(Count, Wait->Waits, WaitType, UserRequest, Mode, Alertable, Time, Wait->Blocks);
+        Status = KeWaitForMultipleObjects(Count, Wait->Waits, WaitType, UserRequest, Mode, Alertable, Time,
+                                          Wait->Blocks);
     }
     while (Referenced > 0) {
         ObDereferenceObject(Wait->Objects[--Referenced]);

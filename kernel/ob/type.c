@@ -94,8 +94,8 @@ NTSTATUS ObCreateDirectory(PCUNICODE_STRING Name)
 }
 
 /*
- * Makes a permanent link. STATUS_OBJECT_PATH_SYNTAX_BAD: the target is not a full path; STATUS_OBJECT_NAME_COLLISION: the
- * name is taken. IRQL: PASSIVE_LEVEL.
+ * Makes a permanent link. STATUS_OBJECT_PATH_SYNTAX_BAD: the target is not a full path; STATUS_OBJECT_NAME_COLLISION:
+ * the name is taken. IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS ObCreateSymbolicLink(PCUNICODE_STRING Name, PCUNICODE_STRING Target)
 {

@@ -14,8 +14,8 @@ static NTSTATUS Create(PCWSTR Name, ACCESS_MASK Access, ULONG Share, ULONG Dispo
 
     RtlInitUnicodeString(&FileName, Name);
     InitializeObjectAttributes(&Attributes, &FileName, OBJ_KERNEL_HANDLE | OBJ_CASE_INSENSITIVE, NULL, NULL);
-    return ZwCreateFile(Handle, Access | SYNCHRONIZE, &Attributes, &Iosb, NULL, FILE_ATTRIBUTE_NORMAL, Share, Disposition,
-                        Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    return ZwCreateFile(Handle, Access | SYNCHRONIZE, &Attributes, &Iosb, NULL, FILE_ATTRIBUTE_NORMAL, Share,
+                        Disposition, Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
 /* A new file that is gone when its handle is closed. */
@@ -47,7 +47,8 @@ static ULONGLONG SizeOf(HANDLE Handle, PULONGLONG Allocated)
     FILE_STANDARD_INFORMATION Standard = {0};
     IO_STATUS_BLOCK Iosb;
 
-    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Standard, sizeof(Standard), FileStandardInformation), STATUS_SUCCESS);
+    EXPECT_STATUS(ZwQueryInformationFile(Handle, &Iosb, &Standard, sizeof(Standard), FileStandardInformation),
+                  STATUS_SUCCESS);
     if (Allocated != NULL) {
         *Allocated = (ULONGLONG)Standard.AllocationSize.QuadPart;
     }
@@ -158,12 +159,14 @@ TEST_CASE(DiskFull, "a write that does not fit changes nothing and gives everyth
 TEST_CASE(Dispositions, "create, open, overwrite: each finds or makes what it says") {
     HANDLE Handle, Other;
 
-    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &Handle), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &Handle),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
     EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OVERWRITE, 0, &Handle),
                   STATUS_OBJECT_NAME_NOT_FOUND);
     REQUIRE(NT_SUCCESS(Scratch(ROOT L"scratch", &Handle)));
     EXPECT_STATUS(Write(Handle, 0, "text", 4), STATUS_SUCCESS);
-    EXPECT_STATUS(Create(ROOT L"SCRATCH", GENERIC_READ, ALL_SHARED, FILE_CREATE, 0, &Other), STATUS_OBJECT_NAME_COLLISION);
+    EXPECT_STATUS(Create(ROOT L"SCRATCH", GENERIC_READ, ALL_SHARED, FILE_CREATE, 0, &Other),
+                  STATUS_OBJECT_NAME_COLLISION);
     EXPECT_STATUS(Create(ROOT L"SCRATCH", GENERIC_READ, ALL_SHARED, FILE_OPEN_IF, 0, &Other), STATUS_SUCCESS);
     EXPECT_EQUAL(SizeOf(Other, NULL), 4);
     ZwClose(Other);
@@ -171,14 +174,16 @@ TEST_CASE(Dispositions, "create, open, overwrite: each finds or makes what it sa
     EXPECT_EQUAL(SizeOf(Handle, NULL), 0);
     ZwClose(Other);
     ZwClose(Handle);
-    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &Handle), STATUS_OBJECT_NAME_NOT_FOUND);
+    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &Handle),
+                  STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 TEST_CASE(DeleteOpenFile, "a file marked for deletion takes no new opens, can be read, and goes with its last handle") {
     HANDLE Handle, Other, New;
     CHAR Byte = 0;
 
-    REQUIRE(NT_SUCCESS(Create(ROOT L"scratch", GENERIC_READ | GENERIC_WRITE | DELETE, ALL_SHARED, FILE_CREATE, 0, &Handle)));
+    REQUIRE(NT_SUCCESS(Create(ROOT L"scratch", GENERIC_READ | GENERIC_WRITE | DELETE, ALL_SHARED, FILE_CREATE, 0,
+                              &Handle)));
     EXPECT_STATUS(Write(Handle, 0, "x", 1), STATUS_SUCCESS);
     EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &Other), STATUS_SUCCESS);
     EXPECT_STATUS(SetDelete(Handle, TRUE), STATUS_SUCCESS);
@@ -200,7 +205,8 @@ TEST_CASE(Sharing, "an open that others did not share for is STATUS_SHARING_VIOL
     REQUIRE(NT_SUCCESS(Create(ROOT L"scratch", GENERIC_READ | DELETE, FILE_SHARE_READ | FILE_SHARE_DELETE, FILE_CREATE,
                               FILE_DELETE_ON_CLOSE, &Handle)));
     EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_WRITE, ALL_SHARED, FILE_OPEN, 0, &Other), STATUS_SHARING_VIOLATION);
-    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, FILE_SHARE_READ, FILE_OPEN, 0, &Other), STATUS_SHARING_VIOLATION);
+    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, FILE_SHARE_READ, FILE_OPEN, 0, &Other),
+                  STATUS_SHARING_VIOLATION);
     EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, FILE_OPEN, 0, &Other),
                   STATUS_SUCCESS);
     ZwClose(Other);
@@ -212,7 +218,8 @@ TEST_CASE(Sharing, "an open that others did not share for is STATUS_SHARING_VIOL
 TEST_CASE(Folders, "folders hold files, are no files, and go only when they are empty") {
     HANDLE Folder, File, Other;
 
-    REQUIRE(NT_SUCCESS(Create(ROOT L"folder", GENERIC_READ | DELETE, ALL_SHARED, FILE_CREATE, FILE_DIRECTORY_FILE, &Folder)));
+    REQUIRE(NT_SUCCESS(Create(ROOT L"folder", GENERIC_READ | DELETE, ALL_SHARED, FILE_CREATE, FILE_DIRECTORY_FILE,
+                              &Folder)));
     EXPECT_STATUS(Create(ROOT L"folder\\none\\file", GENERIC_READ, ALL_SHARED, FILE_CREATE, 0, &Other),
                   STATUS_OBJECT_PATH_NOT_FOUND);
     REQUIRE(NT_SUCCESS(Scratch(ROOT L"folder\\file", &File)));

@@ -9,7 +9,8 @@ static NTSTATUS MakeEvent(PCWSTR Name, ULONG Attributes, PHANDLE Handle)
     UNICODE_STRING EventName;
 
     RtlInitUnicodeString(&EventName, Name);
-    InitializeObjectAttributes(&ObjectAttributes, Name != NULL ? &EventName : NULL, OBJ_KERNEL_HANDLE | Attributes, NULL, NULL);
+    InitializeObjectAttributes(&ObjectAttributes, Name != NULL ? &EventName : NULL, OBJ_KERNEL_HANDLE | Attributes,
+                               NULL, NULL);
     return ZwCreateEvent(Handle, EVENT_ALL_ACCESS, &ObjectAttributes, NotificationEvent, FALSE);
 }
 
@@ -61,7 +62,8 @@ TEST_CASE(WrongType, "a handle of another type is STATUS_OBJECT_TYPE_MISMATCH") 
     EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *ExEventObjectType, KernelMode, &Object, NULL), STATUS_SUCCESS);
     ObDereferenceObject(Object);
     /* A kernel handle means nothing in a program's hands. */
-    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *ExEventObjectType, UserMode, &Object, NULL), STATUS_INVALID_HANDLE);
+    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *ExEventObjectType, UserMode, &Object, NULL),
+                  STATUS_INVALID_HANDLE);
     ZwClose(Handle);
 }
 
@@ -130,7 +132,8 @@ TEST_CASE(Duplicates, "a duplicate keeps the object when the source is closed, a
     PVOID Object;
 
     EXPECT_STATUS(MakeEvent(NULL, 0, &Handle), STATUS_SUCCESS);
-    EXPECT_STATUS(ZwDuplicateObject(Process, Handle, Process, &Copy, SYNCHRONIZE, OBJ_KERNEL_HANDLE, DUPLICATE_CLOSE_SOURCE),
+    EXPECT_STATUS(ZwDuplicateObject(Process, Handle, Process, &Copy, SYNCHRONIZE, OBJ_KERNEL_HANDLE,
+                                    DUPLICATE_CLOSE_SOURCE),
                   STATUS_SUCCESS);
     EXPECT_STATUS(ZwClose(Handle), STATUS_INVALID_HANDLE);
     EXPECT_STATUS(ObReferenceObjectByHandle(Copy, 0, NULL, KernelMode, &Object, &Information), STATUS_SUCCESS);

@@ -163,7 +163,8 @@ TEST_CASE(PendingRead, "a read that is completed from a DPC is waited for, and i
     TargetDelete(Device);
 }
 
-TEST_CASE(BuiltRequest, "IoBuildDeviceIoControlRequest: a completion at DISPATCH_LEVEL reaches a buffer in paged pool") {
+TEST_CASE(BuiltRequest,
+          "IoBuildDeviceIoControlRequest: a completion at DISPATCH_LEVEL reaches a buffer in paged pool") {
     PDEVICE_OBJECT Device = TargetCreate(NULL, 0, FALSE, Postpone);
     PCHAR Output = ExAllocatePoolWithTag(PagedPool, PAGE_SIZE, 'tseT');
     IO_STATUS_BLOCK Iosb = {{0}, 0};
@@ -296,7 +297,8 @@ static VOID ReaderAndCloser(PVOID Context)
     }
 }
 
-TEST_CASE(CloseEndsRead, "closing the last handle sends IRP_MJ_CLEANUP while another thread's read waits, and ends it") {
+TEST_CASE(CloseEndsRead,
+          "closing the last handle sends IRP_MJ_CLEANUP while another thread's read waits, and ends it") {
     PDEVICE_OBJECT Device = TargetCreate(TARGET_NAME, DO_BUFFERED_IO, FALSE, WaitForCancel);
 
     REQUIRE(Device != NULL);
@@ -404,7 +406,8 @@ static NTSTATUS QueueForStartIo(PDEVICE_OBJECT Device, PIRP Irp)
     return STATUS_PENDING;
 }
 
-TEST_CASE(StartIoInTurn, "L17 StartIo runs at DISPATCH_LEVEL with one request at a time, in the order in which they came") {
+TEST_CASE(StartIoInTurn,
+          "L17 StartIo runs at DISPATCH_LEVEL with one request at a time, in the order in which they came") {
     PDEVICE_OBJECT Device = TargetCreate(NULL, 0, FALSE, QueueForStartIo);
     KEVENT Events[3];
     PIRP Irps[3];
