@@ -32,8 +32,8 @@ VOID KeLeaveTry(PKTRY_RECORD Record)
     if (Thread->TryFrames != (PVOID)Record)
         KiBugCheck(KERNEL_SECURITY_CHECK_FAILURE, (ULONG_PTR)Record, (ULONG_PTR)Thread->TryFrames, (ULONG_PTR)Thread, 0,
                    NULL,
-                   "A __try is left whose record, %p, is not the innermost of the thread, %p: a routine was left by a way "
-                   "that the compiler does not know of, or the stack was overwritten.", Record, Thread->TryFrames);
+                   "A __try is left whose record, %p, is not the innermost of the thread, %p: a routine was left by a "
+                   "way that the compiler does not know of, or the stack was overwritten.", Record, Thread->TryFrames);
     Thread->TryFrames = (PVOID)Record->Next;
 }
 NT_EXPORT(KeLeaveTry);

@@ -333,10 +333,20 @@ VOID KiInitializeDispatcher(PKPRCB Prcb)
         KiInitializeTimers();
 }
 
-/* What a processor does when it has nothing to do. IRQL: set to PASSIVE_LEVEL here. */
+/*
+ * What a processor does when it has nothing to do. The end of its initialisation: the thread, which could not be
+ * displaced until now, becomes the one that any other displaces. IRQL: any; PASSIVE_LEVEL with interrupts on from here.
+ */
 VOID KiIdleLoop(VOID)
 {
-    KiSetIrql(PASSIVE_LEVEL);
+    PKPRCB Prcb = KeGetCurrentPrcb();
+
+    KiSetIrql(DISPATCH_LEVEL);
+    KiRestoreInterrupts(TRUE);
+    KiAcquireSpinLock(&KiDispatcherLock);
+    Prcb->IdleThread->Priority = KI_IDLE_PRIORITY;
+    KiChooseAgain(Prcb);
+    KiExitDispatcher(PASSIVE_LEVEL);
     for (;;)
         __asm__ volatile("sti; hlt" ::: "memory");
 }

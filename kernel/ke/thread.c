@@ -48,7 +48,8 @@ VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTA
 
 VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit)
 {
-    KiInitializeThreadObject(Thread, StackTop, StackLimit, &KiSystemProcess, KI_IDLE_PRIORITY);
+    /* Above all others until KiIdleLoop: initialisation runs to its end before any thread that it starts. */
+    KiInitializeThreadObject(Thread, StackTop, StackLimit, &KiSystemProcess, HIGH_PRIORITY);
     Thread->IdleThread = TRUE;
     Thread->State = Running;
     Thread->Affinity = (KAFFINITY)1 << Prcb->Number;

@@ -123,12 +123,16 @@ static VOID KiPageFault(PKTRAP_FRAME Frame)
 static VOID KiDeviceInterrupt(PKTRAP_FRAME Frame)
 {
     KIRQL OldIrql = KeGetCurrentIrql();
+    PKTHREAD Thread = KiCurrentThread();
+    PVOID TryFrames = Thread->TryFrames;    /* none of the service routine's business */
 
     KiSetIrql((KIRQL)(Frame->Vector >> 4));
     KeGetCurrentPrcb()->InterruptCount++;
+    Thread->TryFrames = NULL;
     __asm__ volatile("sti" ::: "memory");
     KiDispatchDeviceInterrupt(Frame);
     __asm__ volatile("cli" ::: "memory");
+    Thread->TryFrames = TryFrames;
     HalEndOfInterrupt();
     KiSetIrql(OldIrql);
 }
