@@ -103,7 +103,7 @@ INIT_CODE NTSTATUS FsMountBootImage(const VOID *Image, SIZE_T Size)
             return STATUS_SUCCESS;
         }
         if (!NT_SUCCESS(Status)) {
-            DbgPrint("fs: the system image is damaged at byte %I64u of %I64u: %s; build it again (make image)\n",
+            DbgPrint("fs: the system image is damaged at byte %I64u of %I64u: %s; build it again (make)\n",
                      (ULONG64)Archive.Offset, (ULONG64)Size, Archive.Error);
             return Status;
         }

@@ -25,7 +25,7 @@ static NTSTATUS IopReferenceEvent(PIOP_REQUEST Request, HANDLE Event)
 }
 
 /* References, turn and IRP, back. */
-static VOID IopEndRequest(PIOP_REQUEST Request)
+static VOID IopReleaseRequest(PIOP_REQUEST Request)
 {
     if (Request->Irp != NULL) {
         IopReleaseTransfer(Request->Irp);
@@ -92,7 +92,7 @@ NTSTATUS IopBeginRequest(PIOP_REQUEST Request, HANDLE Handle, HANDLE Event, USER
 
 NTSTATUS IopAbandonRequest(PIOP_REQUEST Request, NTSTATUS Status)
 {
-    IopEndRequest(Request);
+    IopReleaseRequest(Request);
     return Status;
 }
 
@@ -126,6 +126,6 @@ NTSTATUS IopSendRequest(PIOP_REQUEST Request)
     if (Request->Event != NULL) {
         KeSetEvent(Request->Event, IO_NO_INCREMENT, FALSE);
     }
-    IopEndRequest(Request);
+    IopReleaseRequest(Request);
     return NT_SUCCESS(Delivered) ? Status : Delivered;
 }
