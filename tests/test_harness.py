@@ -53,13 +53,14 @@ PASSING = {
     "captured text expected": "$ echo abc\n{{word:=\\w+}}\n$ echo say abc\nsay {{$word}}",
     "an unfinished line, then typing": "$ greet\nname:\n> Bob\nhello, Bob",
     "a port, both ways": "$ open com2\ncom2 open\n> hello\ncom2< hello\ncom2> back\n>\nback\n> .\ncom2 closed",
+    "a gap up to a typed line": "$ open com2\ncom2 open\n> !3\n1\n...\n> !2\n1\n2\n> !4\n...\n> .\ncom2 closed",
     "two ports": "$ open com2\n> two\ncom2< two\n> .\n$ open com3\n> three\ncom3< {{t\\w+}}\n> .",
     "a file through a port": "%make r.bin = random 65536\n%add r.bin\n$ send com2 r.bin\ncom2<< r.bin\n"
                              "$ sum r.bin\n{{crc:=\\w+}}\n$ receive com2 65536\ncom2>> r.bin\n65536 bytes, CRC-32 {{$crc}}",
     "a file under another path": "%make r.bin = random 10 7\n%add r.bin=dir/other\n$ sum dir/other\n{{[0-9a-f]{8}}}",
     "an expected bugcheck": "%expect-exit bugcheck\n$ bugcheck\n*** STOP 0x000000D1 ...\nrule: ... PAGE of fake.sys, ...",
     "an expected reset": "%expect-exit reset\n$ triple",
-    "--run": "%boot --run sections\nFake guest 1\n...\nfake .text ...",
+    "--run": "%boot --run sections\nFake guest 1\n...\ntide> sections\n...\nfake .text ...",
     "--run and an expected bugcheck": "%boot --run bugcheck\n%expect-exit bugcheck\n...\n*** STOP ...\n...",
     "matrix": "%matrix cpus=1,2\n%boot --mem 16M\n$ echo {{$cpus}}\n{{$cpus}}",
 }
@@ -158,6 +159,9 @@ def test_malformed_session(text, line, word):
     ("... b", "ab", False),
     ("a ...", "a", True),
     ("a ...", "ab", False),
+    ("word ...", "word: and more", True),
+    ("... word ...", "a list (word), and more", True),
+    ("... word ...", "swords", False),
     ("a...b", "ab", True),
     ("a...b", "axxb", True),
     ("n={{\\d+}}.", "n=12.", True),
@@ -208,10 +212,10 @@ def test_console_in_small_pieces():
 
 @pytest.mark.parametrize("text, holds", [
     ("$a == 16", True), ("$a == 0x10", True), ("$b == 'two'", True), ("$a < 16", False), ("1 < $a <= 16", True),
-    ("$a == 16 and $b == 'one'", False), ("$a * 2 - 2 == 30", True), ("$z == 7", True),
+    ("$a == 16 and $b == 'one'", False), ("$a * 2 - 2 == 30", True), ("$in > 5", True), ("$z == 7", True),
 ])
 def test_check(text, holds):
-    assert check.holds(text, {"a": "16", "b": "two", "z": "007"}) == holds
+    assert check.holds(text, {"a": "16", "b": "two", "z": "007", "in": "6"}) == holds
 
 
 @pytest.mark.parametrize("text", ["$a", "$a ==", "__import__('os') == 1", "$a == 1 or 2", "$b.x == 1"])

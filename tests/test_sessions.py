@@ -30,7 +30,10 @@ def runs():
 def test_session(session, values, built):
     if isinstance(session, language.SessionError):
         pytest.fail(str(session), pytrace=False)
+    report = ""
     try:
         player.play(session, values)
     except SessionFailure as failure:
-        pytest.fail(str(failure), pytrace=False)
+        report = str(failure)
+    if report:
+        pytest.fail(report, pytrace=False)

@@ -14,6 +14,10 @@ COMPARISONS = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt,
 ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 
 
+# Stands before a name while Python's parser looks at a check, so that names may be words of Python's ("in").
+NAME = "captured_"
+
+
 class CheckError(Exception):
     """A check that means nothing."""
 
@@ -21,7 +25,7 @@ class CheckError(Exception):
 def holds(text, variables):
     """Whether the check holds. Raises CheckError."""
     try:
-        tree = ast.parse(re.sub(r"\$(\w+)", r"\1", text), mode="eval").body
+        tree = ast.parse(re.sub(r"\$(\w+)", NAME + r"\1", text), mode="eval").body
     except SyntaxError:
         raise CheckError(f"'{text}' is not a comparison") from None
     parts = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
@@ -45,8 +49,8 @@ def compare(node, text, variables):
 def evaluate(node, text, variables):
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, str)):
         return node.value
-    if isinstance(node, ast.Name):
-        return number_or_text(variables[node.id])
+    if isinstance(node, ast.Name) and node.id.startswith(NAME):
+        return number_or_text(variables[node.id.removeprefix(NAME)])
     if isinstance(node, ast.BinOp) and type(node.op) in ARITHMETIC:
         left, right = evaluate(node.left, text, variables), evaluate(node.right, text, variables)
         if not isinstance(left, int) or not isinstance(right, int):

@@ -14,11 +14,15 @@ HALF_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 
 
 class Console:
-    def __init__(self):
+    """has_prompts: False for a machine that nobody types at, where a prompt is text like any other."""
+
+    def __init__(self, has_prompts=True):
+        self._has_prompts = has_prompts
         self.text = ""          # everything since power-on
         self.lines = []         # whole lines since the last command was typed, echoes taken out
         self.partial = ""       # the line that has not ended yet
         self.at_prompt = False  # a prompt has come since the last command was typed
+        self.before_echo = 0    # how many of `lines` came before the last echo of a line typed to a program
         self._command = None    # the typed command whose echo has not come back
         self._echoes = []       # the same for lines typed to a program
         self._taken = 0         # how much of `partial` take_unfinished() has handed out
@@ -34,7 +38,7 @@ class Console:
         self.text += text
         self.partial += text
         while True:
-            if self.partial.startswith(PROMPT):
+            if self._has_prompts and self.partial.startswith(PROMPT):
                 self._see_prompt("")
                 continue
             line, newline, rest = self.partial.partition("\n")
@@ -42,15 +46,21 @@ class Console:
                 break
             self.partial = rest
             self._see_line(line)
-        if self.partial.endswith(PROMPT):
+        if self._has_prompts and self.partial.endswith(PROMPT):
             self._see_prompt(self.partial[:-len(PROMPT)])
 
     def type_command(self, command):
         """A shell command is about to be typed: what comes after its echo is its output."""
         self.lines = []
         self.at_prompt = False
+        self.before_echo = 0
         self._command = command.strip()
         self._echoes = []
+
+    @property
+    def awaits_echo(self):
+        """A line was typed to the program, and its echo has not come: the program has not asked for it yet."""
+        return bool(self._echoes)
 
     def type_line(self, line):
         """A line is about to be typed to the program that runs."""
@@ -85,6 +95,7 @@ class Console:
                 return
         elif self._echoes and text.endswith(self._echoes[0]):
             line = line.rstrip()[:-len(self._echoes.pop(0))]
+            self.before_echo = len(self.lines)
             if not line.strip():
                 return
         if text or not taken:

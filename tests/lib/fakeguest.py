@@ -90,10 +90,14 @@ class Guest:
         self.say(f"hello, {self.read_line()}\n")
 
     def do_open(self, name):
-        """Lines go to the far end; a line from the far end is printed after each, until a dot."""
+        """Lines go to the far end until one is a dot; an empty one prints what comes from there; !N counts to N, slowly."""
         self.say(f"{name} open\n")
         while (line := self.read_line()) != ".":
-            if line:
+            if line.startswith("!"):
+                for number in range(int(line[1:])):
+                    time.sleep(0.01)
+                    self.say(f"{number + 1}\n")
+            elif line:
                 self.port(name).sendall(line.encode() + b"\r\n")
             else:
                 self.say(self.port(name).makefile("r").readline())

@@ -29,10 +29,11 @@ class Machine:
     options    its options
     ports      names of the ports whose far end the harness holds ("com2", ...)
     seconds    how long the whole run may take before it counts as a hang
+    typed_at   whether anything will be typed at the shell
     """
 
-    def __init__(self, program, options, ports, seconds, cwd):
-        self.console = Console()
+    def __init__(self, program, options, ports, seconds, cwd, typed_at=True):
+        self.console = Console(has_prompts=typed_at)
         self.stderr = ""
         self.status = None
         self.deadline = time.monotonic() + seconds

@@ -2,7 +2,7 @@
 Matching expected text against seen text.
 
 An expected line is literal, except that
-    ...            skips text (a line of its own skips any number of lines),
+    ...            skips text; beside a blank it skips whole words (a line of its own skips any number of lines),
     {{re}}         is a regular expression,
     {{name:=re}}   is one whose match is kept under `name`,
     {{$name}}      is the text kept under `name`, by an earlier line or further left in this one,
@@ -68,18 +68,9 @@ def literal(text):
         position = match.end()
         if match.group(1) is None:
             out.append(r"\s+")
-            continue
-        # ` ... ` between two words also matches one run of blanks: whole words are skipped, or none.
-        before, after = bool(match.group(1)), bool(match.group(2))
-        at_start, at_end = match.start() == 0, match.end() == len(text)
-        if before and after:
-            out.append(r"\s+(?:.*?\s+)?")
-        elif after and at_start:
-            out.append(r"(?:.*?\s+)?")
-        elif before and at_end:
-            out.append(r"(?:\s+.*)?")
         else:
-            out.append((r"\s+" if before else "") + ".*?" + (r"\s+" if after else ""))
+            # A blank beside the dots says that the word there ends, or begins: "kind ..." is not the start of "kinds".
+            out.append((r"(?!\w)" if match.group(1) else "") + ".*?" + (r"(?<!\w)" if match.group(2) else ""))
     out.append(re.escape(text[position:]))
     return "".join(out)
 

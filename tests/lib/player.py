@@ -39,10 +39,13 @@ class Player:
         self.line = 1
         self.machine = None
         self.stop_seen_at = None
+        self.used = 0                   # seen lines of the block that have been matched
+        self.skips_to_echo = False      # what comes before the next echo belongs to a `...`
 
     def play(self):
         options = self._options()
-        self.machine = Machine(self.program, options, self.session.ports, self.session.timeout * PATIENCE, ROOT)
+        self.machine = Machine(self.program, options, self.session.ports, self.session.timeout * PATIENCE, ROOT,
+                               typed_at=not self.session.runs_alone)
         try:
             for block in self.session.blocks:
                 self._play_block(block)
@@ -80,50 +83,60 @@ class Player:
             command = self._try(pattern.substitute, block.command, self.variables)
             console.type_command(command)
             self.machine.type(command + "\n")
+        self.used = 0
+        self.skips_to_echo = False
         waiting = []        # expected lines not yet matched
-        used = 0            # seen lines that earlier segments of the block used up
         for item in block.items:
             if item.kind == "expect":
                 waiting.append(item)
                 continue
-            used += self._match_before_action(waiting, used)
+            self._match_before_action(waiting)
+            self.skips_to_echo = item.kind == "type" and bool(waiting) and waiting[-1].text.strip() == pattern.SKIP
             waiting = []
             self.line = item.line
             self._act(item)
-        last = block is self.session.blocks[-1]
-        self._wait_for_end_of_block(block, waiting, used, last)
+        self._wait_for_end_of_block(block, waiting)
         if block.expects:
-            self._match_to_end(waiting, used)
+            self._match_to_end(waiting)
         for item in block.checks:
             self.line = item.line
             if not self._try(check.holds, item.text, self.variables):
                 self._fail(WRONG_OUTPUT, f"{item.text} does not hold: {check.with_values(item.text, self.variables)}")
 
-    def _match_before_action(self, waiting, used):
+    def _skip_to_echo(self):
+        """`...` before a typed line takes all that the program says until it asks for that line."""
+        if self.skips_to_echo:
+            self.used = max(self.used, self.machine.console.before_echo)
+
+    def _match_before_action(self, waiting):
         """Waits for the lines expected before something is typed or sent. The last may still be unfinished."""
         if not waiting:
-            return 0
+            return
         self.line = waiting[0].line
         texts = [item.text for item in waiting]
         console = self.machine.console
+        if self.skips_to_echo:
+            self._wait(lambda: console.at_prompt or not console.awaits_echo, "waiting for a typed line to be asked for")
+        self._skip_to_echo()
         while True:
-            whole = pattern.drop_blank(console.lines[used:])
+            whole = pattern.drop_blank(console.lines[self.used:])
             seen = whole + pattern.drop_blank([console.unfinished])
             matched = pattern.match_lines(texts, seen, self.variables, to_end=False)
             if matched:
                 self.variables.update(matched.captures)
                 if matched.used > len(whole):
                     console.take_unfinished()
-                return count_with_blank(console.lines[used:], min(matched.used, len(whole)))
+                self.used += count_with_blank(console.lines[self.used:], min(matched.used, len(whole)))
+                return
             if console.at_prompt or self.machine.ended:
                 self._fail_with_diff(texts, seen, "the command ended without the lines expected")
             self._wait(lambda size=len(console.text): len(console.text) > size or console.at_prompt,
                        "waiting for the lines expected", texts, seen)
 
-    def _wait_for_end_of_block(self, block, waiting, used, last):
+    def _wait_for_end_of_block(self, block, waiting):
         """The block has ended at the next prompt, or with the machine where the session expects that."""
         console = self.machine.console
-        may_end = last
+        may_end = block is self.session.blocks[-1]
         texts = [item.text for item in waiting]
 
         def ended():
@@ -134,14 +147,15 @@ class Player:
         what = "waiting for the machine to end" if self.session.runs_alone else "waiting for the prompt"
         if not ended():
             self._wait(ended, what, texts if block.expects else [],
-                       lambda: pattern.drop_blank(console.lines[used:] + [console.unfinished]), may_end)
+                       lambda: pattern.drop_blank(console.lines[self.used:] + [console.unfinished]), may_end)
 
-    def _match_to_end(self, waiting, used):
+    def _match_to_end(self, waiting):
         console = self.machine.console
+        self._skip_to_echo()
         if waiting:
             self.line = waiting[0].line
         tail = [console.unfinished] if self.machine.ended else []
-        seen = pattern.drop_blank(console.lines[used:] + tail)
+        seen = pattern.drop_blank(console.lines[self.used:] + tail)
         texts = [item.text for item in waiting]
         matched = pattern.match_lines(texts, seen, self.variables, to_end=True)
         if not matched:

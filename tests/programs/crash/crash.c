@@ -37,7 +37,7 @@ static void CrashExecute(void)
 
 static void CrashDivide(void)
 {
-    printf("%d\n", 1 / Zero);
+    Zero = 100 % Zero;
 }
 
 static void CrashPrivileged(void)
