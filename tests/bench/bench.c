@@ -1,0 +1,212 @@
+/*
+ * What the basic operations cost, for `make bench`: DriverEntry measures and prints a line each, `bench NAME COUNT`.
+ *
+ * Under QEMU's -icount the time-stamp counter advances by one per instruction, so the figures are instruction counts and the
+ * same on every machine. Each is the best of several rounds less the cost of reading the counter: a clock tick falls into
+ * some round, not into all.
+ */
+#include <ntddk.h>
+
+DRIVER_INITIALIZE DriverEntry;
+DRIVER_UNLOAD BenchUnload;
+
+#define ROUNDS 16
+#define PAGES 64
+#define SECTION_PAGES 16
+#define TAG 'hcnB'
+
+#pragma data_seg("PAGEBIG")
+static volatile UCHAR BenchSection[SECTION_PAGES * PAGE_SIZE] = {1};
+#pragma data_seg()
+
+static ULONG64 BenchOverhead;
+
+static ULONG64 Now(VOID)
+{
+    ULONG Low, High;
+    __asm__ volatile("rdtsc" : "=a"(Low), "=d"(High) : : "memory");
+    return Low | (ULONG64)High << 32;
+}
+
+static VOID Report(PCSTR Name, ULONG64 Count)
+{
+    DbgPrint("bench %s %I64u\n", Name, Count);
+}
+
+/* The least of ROUNDS runs of Statement, each between two readings of the counter. */
+#define BEST(Result, Statement)                                 \
+    do {                                                        \
+        ULONG64 Best = ~0ull;                                   \
+        for (ULONG Round = 0; Round < ROUNDS; Round++) {        \
+            ULONG64 Start = Now(), Took;                        \
+            Statement;                                          \
+            Took = Now() - Start;                               \
+            Best = min(Best, Took);                             \
+        }                                                       \
+        (Result) = Best - min(Best, BenchOverhead);             \
+    } while (0)
+
+static VOID BenchLevels(VOID)
+{
+    KSPIN_LOCK Lock;
+    ULONG64 Count;
+    KIRQL Irql;
+
+    BEST(Count, KeRaiseIrql(DISPATCH_LEVEL, &Irql); KeLowerIrql(Irql));
+    Report("raise-lower-irql", Count);
+    KeInitializeSpinLock(&Lock);
+    BEST(Count, KeAcquireSpinLock(&Lock, &Irql); KeReleaseSpinLock(&Lock, Irql));
+    Report("spin-lock-pair", Count);
+}
+
+/* Pages of paged pool: touched fresh (demand-zero), sent out in clusters, and touched again one by one (hard faults). */
+static VOID BenchPages(VOID)
+{
+    volatile UCHAR *Pages = ExAllocatePoolWithTag(PagedPool, PAGES * PAGE_SIZE, TAG);
+    ULONG64 Count = ~0ull, Start;
+
+    if (Pages == NULL)
+        return;
+    MmTrimAllSystemPageableMemory(TRUE);
+    for (ULONG i = 0; i < PAGES; i++) {
+        Start = Now();
+        Pages[i * PAGE_SIZE] = 1;
+        Count = min(Count, Now() - Start);
+    }
+    Report("demand-zero-fault", Count - BenchOverhead);
+
+    Start = Now();
+    MmTrimAllSystemPageableMemory(TRUE);
+    Report("page-out", (Now() - Start - BenchOverhead) / PAGES);
+
+    Count = ~0ull;
+    for (ULONG i = 0; i < PAGES; i++) {
+        Start = Now();
+        (void)Pages[i * PAGE_SIZE];
+        Count = min(Count, Now() - Start);
+    }
+    Report("hard-page-in", Count - BenchOverhead);
+    ExFreePoolWithTag((PVOID)Pages, TAG);
+}
+
+static VOID BenchSections(VOID)
+{
+    PVOID Handle = MmLockPagableDataSection((PVOID)BenchSection);
+    ULONG64 Count, Best = ~0ull;
+
+    BEST(Count, MmLockPagableSectionByHandle(Handle); MmUnlockPagableImageSection(Handle));
+    Report("lock-unlock-by-handle-counted", Count);
+    MmUnlockPagableImageSection(Handle);
+    BEST(Count, MmLockPagableSectionByHandle(Handle); MmUnlockPagableImageSection(Handle));
+    Report("lock-unlock-by-handle", Count);
+    BEST(Count, MmUnlockPagableImageSection(MmLockPagableDataSection((PVOID)BenchSection)));
+    Report("lock-unlock-by-address", Count);
+    for (ULONG Round = 0; Round < ROUNDS; Round++) {
+        ULONG64 Start;
+        MmTrimAllSystemPageableMemory(TRUE);
+        Start = Now();
+        MmLockPagableSectionByHandle(Handle);
+        Best = min(Best, Now() - Start);
+        MmUnlockPagableImageSection(Handle);
+    }
+    Report("lock-16-pages-out", Best - BenchOverhead);
+}
+
+static KEVENT BenchPing, BenchPong;
+static volatile BOOLEAN BenchStop;
+
+static VOID BenchPartner(PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    KeSetPriorityThread(KeGetCurrentThread(), 17);
+    for (;;) {
+        KeWaitForSingleObject(&BenchPing, Executive, KernelMode, FALSE, NULL);
+        if (BenchStop)
+            PsTerminateSystemThread(STATUS_SUCCESS);
+        KeSetEvent(&BenchPong, 0, FALSE);
+    }
+}
+
+static VOID BenchEvents(VOID)
+{
+    KPRIORITY Old = KeSetPriorityThread(KeGetCurrentThread(), 17);
+    HANDLE Handle;
+    PVOID Thread;
+    ULONG64 Count;
+
+    KeInitializeEvent(&BenchPing, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&BenchPong, SynchronizationEvent, FALSE);
+    BenchStop = FALSE;
+    BEST(Count, KeSetEvent(&BenchPing, 0, FALSE);
+         KeWaitForSingleObject(&BenchPing, Executive, KernelMode, FALSE, NULL));
+    Report("set-and-satisfied-wait", Count);
+    if (NT_SUCCESS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, BenchPartner, NULL))) {
+        ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Thread, NULL);
+        ZwClose(Handle);
+        BEST(Count, KeSetEvent(&BenchPing, 0, FALSE);
+             KeWaitForSingleObject(&BenchPong, Executive, KernelMode, FALSE, NULL));
+        Report("event-ping-pong", Count);
+        BenchStop = TRUE;
+        KeSetEvent(&BenchPing, 0, FALSE);
+        KeWaitForSingleObject(Thread, Executive, KernelMode, FALSE, NULL);
+        ObDereferenceObject(Thread);
+    }
+    KeSetPriorityThread(KeGetCurrentThread(), Old);
+}
+
+static volatile ULONG64 BenchDpcAt;
+
+static VOID BenchDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(Context);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    BenchDpcAt = Now();
+}
+
+/* From KeInsertQueueDpc at a device level, as a service routine does it, to the deferred routine. */
+static VOID BenchDeferred(VOID)
+{
+    ULONG64 Best = ~0ull;
+    KDPC Dpc;
+    KIRQL Irql;
+
+    KeInitializeDpc(&Dpc, BenchDpc, NULL);
+    for (ULONG Round = 0; Round < ROUNDS; Round++) {
+        ULONG64 Start;
+        KeRaiseIrql(DISPATCH_LEVEL + 3, &Irql);
+        Start = Now();
+        KeInsertQueueDpc(&Dpc, NULL, NULL);
+        KeLowerIrql(Irql);
+        Best = min(Best, BenchDpcAt - Start);
+    }
+    Report("isr-to-dpc", Best - BenchOverhead);
+}
+
+static VOID BenchPool(VOID)
+{
+    ULONG64 Count;
+
+    BEST(Count, ExFreePoolWithTag(ExAllocatePoolWithTag(NonPagedPool, 64, TAG), TAG));
+    Report("nonpaged-pool-pair", Count);
+}
+
+NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    UNREFERENCED_PARAMETER(RegistryPath);
+    DriverObject->DriverUnload = BenchUnload;
+    BEST(BenchOverhead, );
+    BenchLevels();
+    BenchPages();
+    BenchSections();
+    BenchEvents();
+    BenchDeferred();
+    BenchPool();
+    return STATUS_SUCCESS;
+}
+
+VOID BenchUnload(PDRIVER_OBJECT DriverObject)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+"""What Tidepool's basic operations cost: `make bench`.
+
+Instruction counts are taken in a free build on one processor under QEMU's -icount, where the time-stamp counter advances
+by one per instruction; they are the same on every machine and in every run. Wall-clock figures are ratios of two
+measurements of this run. Exit status 1 when a count is above its bound.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = "build/free"
+DRIVERS = 100
+BOOTS = 5
+
+# name, words, bound, Linux 6.1, xv6 (x86); the peers' figures were measured the same way.
+ROWS = [
+    ("null-system-call", "null system call", 200, "325", "1,397"),
+    ("hard-page-in", "hard page-in of one page, fault to retry", 2000, "5,336", "-"),
+    ("page-out", "page-out of one page, in clusters", 3500, "7,714", "-"),
+    ("lock-16-pages-out", "lock of a 16-page section that is out", 25000, "106,224", "-"),
+    ("lock-unlock-by-handle", "lock + unlock, 16 resident pages, by handle", 400, "36,001", "-"),
+    ("demand-zero-fault", "demand-zero fault", 1800, "2,740", "4,273"),
+    ("event-ping-pong", "event ping-pong between two threads, round trip", 4000, "12,527", "27,240"),
+    ("raise-lower-irql", "KeRaiseIrql + KeLowerIrql", None, "-", "-"),
+    ("spin-lock-pair", "spin lock, acquire + release, with the level", None, "-", "-"),
+    ("set-and-satisfied-wait", "KeSetEvent + a wait that is satisfied", None, "-", "-"),
+    ("isr-to-dpc", "KeInsertQueueDpc at a device level to the routine", None, "-", "-"),
+    ("nonpaged-pool-pair", "nonpaged pool, allocate + free 64 bytes", None, "-", "-"),
+    ("lock-unlock-by-address", "lock by address + unlock, few drivers", None, "-", "-"),
+    ("lock-unlock-by-address-100", f"the same with {DRIVERS} more drivers loaded", None, "-", "-"),
+]
+
+
+def run(*command, **options):
+    return subprocess.run(command, cwd=ROOT, check=True, **options)
+
+
+def make(*arguments):
+    run("make", "--no-print-directory", "-j2", "DBG=0", f"O={BUILD}", *arguments, stdout=subprocess.DEVNULL)
+
+
+def boot(commands, *options):
+    """The guest's output of one boot under -icount."""
+    environment = dict(os.environ, DBG="0", O=BUILD)
+    done = subprocess.run(["./run-qemu.sh", "--run", commands, "--timeout", "300", "--accel", "tcg", *options, "--",
+                           "-icount", "shift=0,sleep=off"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"bench: the machine ended with status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def figures(text):
+    return {name: int(count) for name, count in re.findall(r"^bench (\S+) (\d+)", text, re.M)}
+
+
+def counts(scratch):
+    bench = ["--add", "tests/bench/bench.sys", "--add", f"{BUILD}/tests/benchsys.exe"]
+    text = boot("mem -j; run benchsys; load drivers/bench.sys", *bench)
+    found = figures(text)
+    frames = re.search(r'"total":\s*(\d+).*?"active":\s*(\d+)', text)
+    script = scratch / "startup"
+    script.write_text("".join(f"load drivers/e{i}.sys\n" for i in range(DRIVERS)))
+    many = [word for i in range(DRIVERS) for word in ("--add", f"tests/bench/empty/empty.sys=drivers/e{i}.sys")]
+    crowded = figures(boot("load drivers/bench.sys", *bench, *many, "--add", f"{script}=startup"))
+    found["lock-unlock-by-address-100"] = crowded["lock-unlock-by-address"]
+    return found, int(frames.group(2)) * 4
+
+
+def seconds_to(command, pattern):
+    """Wall-clock time from starting QEMU until it prints pattern, or ends."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=False)
+    seen = b""
+    while True:
+        chunk = os.read(process.stdout.fileno(), 4096)
+        seen += chunk
+        if not chunk or (pattern and pattern in seen):
+            took = time.monotonic() - start
+            process.kill()
+            process.wait()
+            return took
+
+
+def boot_times(scratch):
+    """Seconds of the firmware alone and of firmware and kernel up to the prompt: the best of a few, taken in turn."""
+    bare = scratch / "exit.elf"
+    run("gcc", "-m32", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none,-Ttext=0x100000", "-o", str(bare),
+        "tests/bench/firmware/exit.S")
+    machine = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "pc", "-cpu", "qemu64,+smep,+smap,+pdpe1gb", "-m", "64M",
+               "-bios", "qboot.rom", "-nodefaults", "-no-reboot", "-display", "none", "-serial", "stdio",
+               "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    firmware = kernel = 1e9
+    for _ in range(BOOTS):
+        firmware = min(firmware, seconds_to([*machine, "-kernel", str(bare)], None))
+        kernel = min(kernel, seconds_to([*machine, "-kernel", f"{BUILD}/kernel.elf", "-initrd", f"{BUILD}/system.img"],
+                                        b"tide> "))
+    return firmware, kernel
+
+
+def main():
+    make("all")
+    make("M=tests/bench")
+    make("M=tests/bench/empty")
+    with tempfile.TemporaryDirectory() as name:
+        found, resident = counts(Path(name))
+        firmware, kernel = boot_times(Path(name))
+    print(f"{'instructions per operation':52} {'Tidepool':>9} {'bound':>8} {'Linux 6.1':>10} {'xv6':>8}")
+    above = False
+    for key, words, bound, linux, xv6 in ROWS:
+        count = found[key]
+        mark = " *" if bound is not None and count > bound else ""
+        above |= bool(mark)
+        limit = "-" if bound is None else format(bound, ",")
+        print(f"{words:52} {count:9,} {limit:>8} {linux:>10} {xv6:>8}{mark}")
+    print(f"boot to the prompt: {kernel / firmware:.2f} times the bare firmware's time of the same run "
+          f"({firmware * 1000:.0f} ms, the kernel adds {(kernel - firmware) * 1000:.0f} ms here)")
+    size = subprocess.run(["size", f"{BUILD}/kernel.elf"], cwd=ROOT, capture_output=True, text=True).stdout.split()[9]
+    print(f"kernel: {int(size) // 1024} KiB loaded; RAM in use at the prompt: {resident} KiB (xv6: 1,946 KiB)")
+    if above:
+        print("* above its bound")
+    return 1 if above else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
