@@ -39,6 +39,31 @@ TEST_CASE(FastMutexExcludes, "a fast mutex lets one thread in, at APC_LEVEL, and
     EXPECT_EQUAL(Counter, 1200);
 }
 
+static VOID CountUnderQueuedLock(PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    for (ULONG Round = 0; Round < 5000; Round++) {
+        KLOCK_QUEUE_HANDLE Handle;
+        KeAcquireInStackQueuedSpinLock(&Lock, &Handle);
+        Counter = Counter + 1;
+        KeReleaseInStackQueuedSpinLock(&Handle);
+    }
+}
+
+TEST_CASE(QueuedSpinLockExcludes, "an in-stack queued spin lock lets one processor in, at DISPATCH_LEVEL") {
+    KLOCK_QUEUE_HANDLE Handle;
+
+    KeInitializeSpinLock(&Lock);
+    KeAcquireInStackQueuedSpinLock(&Lock, &Handle);
+    EXPECT_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    KeReleaseInStackQueuedSpinLock(&Handle);
+    EXPECT_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    EXPECT_EQUAL(Lock, 0);
+    Counter = 0;
+    TestOnThreads(4, CountUnderQueuedLock, NULL);
+    EXPECT_EQUAL(Counter, 20000);
+}
+
 typedef struct _ITEM {
     SLIST_ENTRY Sequenced;
     LIST_ENTRY Listed;
