@@ -191,29 +191,6 @@ ULONG IoQueryDeviceCount(PDRIVER_OBJECT DriverObject)
     return Count;
 }
 
-BOOLEAN IoQueryDeviceName(PDRIVER_OBJECT DriverObject, ULONG Index, PCHAR Name, SIZE_T Size)
-{
-    PDEVICE_OBJECT Device;
-    KIRQL Irql;
-
-    KeAcquireSpinLock(&IopDatabaseLock, &Irql);
-    Device = DriverObject->DeviceObject;
-    while (Device != NULL && Index > 0) {
-        Device = Device->NextDevice;
-        Index--;
-    }
-    if (Device != NULL) {
-        ObReferenceObject(Device);
-    }
-    KeReleaseSpinLock(&IopDatabaseLock, Irql);
-    if (Device == NULL) {
-        return FALSE;
-    }
-    IopDeviceName(Device, Name, Size);
-    ObDereferenceObject(Device);
-    return TRUE;
-}
-
 /* Symbolic links ("IoCreateSymbolicLink", "IoDeleteSymbolicLink"). IRQL: PASSIVE_LEVEL. */
 NTSTATUS IoCreateSymbolicLink(PUNICODE_STRING SymbolicLinkName, PUNICODE_STRING DeviceName)
 {

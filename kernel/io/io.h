@@ -32,8 +32,7 @@ NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject);
  * caller sees to it that no other call for this driver is under way (loader lock).
  */
 NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
-/* The names of a driver's devices, for `drivers`: the Index-th, with at most Size bytes. FALSE: there is none. */
-BOOLEAN IoQueryDeviceName(PDRIVER_OBJECT DriverObject, ULONG Index, PCHAR Name, SIZE_T Size);
+/* How many devices a driver has, for `drivers`. IRQL: <= DISPATCH_LEVEL. */
 ULONG IoQueryDeviceCount(PDRIVER_OBJECT DriverObject);
 
 /* Threads (cancel.c) ---------------------------------------------------------------------------------------------- */

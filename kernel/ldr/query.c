@@ -2,23 +2,13 @@
  * What the shell's `drivers` and `sections` ask: the modules and their sections as plain data.
  */
 #include "ldr/ldrp.h"
+#include "io/io.h"
 
 /* Kinds and protections go out as Mm numbers them. */
 C_ASSERT(LDR_SECTION_NONPAGED == MmSectionNonpaged && LDR_SECTION_PAGEABLE == MmSectionPageable);
 C_ASSERT(LDR_SECTION_INIT == MmSectionInit && LDR_SECTION_DISCARDED == MmSectionDiscarded);
 C_ASSERT(LDR_SECTION_READ == MM_SECTION_READ && LDR_SECTION_WRITE == MM_SECTION_WRITE);
 C_ASSERT(LDR_SECTION_EXECUTE == MM_SECTION_EXECUTE);
-
-static PAGED_CODE_SECTION ULONG LdrpCountDevices(PDRIVER_OBJECT DriverObject)
-{
-    ULONG Count = 0;
-
-    if (DriverObject != NULL) {
-        for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice)
-            Count++;
-    }
-    return Count;
-}
 
 /* IRQL: PASSIVE_LEVEL. Takes the loader lock. */
 PAGED_CODE_SECTION NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULONG Capacity, PULONG Count)
@@ -36,7 +26,8 @@ PAGED_CODE_SECTION NTSTATUS LdrQueryModules(PLDR_MODULE_INFORMATION Entries, ULO
             Information->Size = Module->Size;
             Information->State = Module->State;
             Information->SectionCount = Module->SectionCount;
-            Information->DeviceCount = LdrpCountDevices(Module->DriverObject);
+            if (Module->DriverObject != NULL)
+                Information->DeviceCount = IoQueryDeviceCount(Module->DriverObject);
             Information->ReferenceCount = (ULONG)Module->ReferenceCount;
         }
     }

@@ -113,7 +113,6 @@ POBJECT_TYPE ObGetObjectType(PVOID Object);
 PCUNICODE_STRING ObQueryObjectName(PVOID Object);
 /* The path it was created under, in the same way. */
 PCUNICODE_STRING ObQueryObjectPath(PVOID Object);
-LONG_PTR ObQueryPointerCount(PVOID Object);
 /* What a wait on the object waits for, or NULL. */
 PVOID ObWaitObject(PVOID Object);
 

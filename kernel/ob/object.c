@@ -184,11 +184,6 @@ PCUNICODE_STRING ObQueryObjectPath(PVOID Object)
     return &OBP_HEADER(Object)->FullName;
 }
 
-LONG_PTR ObQueryPointerCount(PVOID Object)
-{
-    return OBP_HEADER(Object)->PointerCount;
-}
-
 PVOID ObWaitObject(PVOID Object)
 {
     POBJECT_TYPE Type = OBP_HEADER(Object)->Type;

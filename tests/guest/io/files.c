@@ -193,6 +193,7 @@ TEST_CASE(DeleteOpenFile, "a file marked for deletion takes no new opens, can be
     ZwClose(New);
     EXPECT_STATUS(SetDelete(Handle, TRUE), STATUS_SUCCESS);
     ZwClose(Handle);
+    EXPECT_STATUS(Create(ROOT L"scratch", GENERIC_READ, ALL_SHARED, FILE_OPEN, 0, &New), STATUS_DELETE_PENDING);
     EXPECT_EQUAL(Read(Other, 0, &Byte, 1), 1);
     EXPECT_EQUAL(Byte, 'x');
     ZwClose(Other);
