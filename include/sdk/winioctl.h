@@ -2,4 +2,4 @@
 #pragma once
 
 #include "ntdef.h"
-#include "../ddk/devioctl.h"
+#include "devioctl.h"

@@ -1,6 +1,6 @@
 /* Serial ports: time-outs and purging, by the port's device controls. */
 #include "sdk.h"
-#include "../../include/ddk/ntddser.h"
+#include "ntddser.h"
 
 C_ASSERT(sizeof(COMMTIMEOUTS) == sizeof(SERIAL_TIMEOUTS));
 C_ASSERT(PURGE_RXABORT == SERIAL_PURGE_RXABORT && PURGE_TXABORT == SERIAL_PURGE_TXABORT);
