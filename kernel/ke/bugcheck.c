@@ -76,7 +76,11 @@ static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2
     DbgPrint("Processor %u, IRQL %u\n", Prcb->Number, Irql);
     DbgPrint("Stack:\n");
     if (Frame != NULL) {
-        KdPrintStack(Frame->Rip, Frame->Rbp);
+        KdPrintStack(Frame->Rip, 0);
+        /* A call into code that is not there has not made a frame yet: its return address is on top of the stack. */
+        if (!KiTrapFromUser(Frame) && !MmIsAddressValid((PVOID)Frame->Rip) && MmIsAddressValid((PVOID)Frame->Rsp))
+            KdPrintStack(*(PULONG64)Frame->Rsp, 0);
+        KdPrintStack(0, Frame->Rbp);
         KiPrintRegisters(Frame);
     } else {
         KdPrintStack(Caller, Rbp);

@@ -17,8 +17,8 @@
 
 #define TRAP_FRAME_RAX 0x70
 #define TRAP_FRAME_VECTOR 0x78
+#define TRAP_FRAME_RIP 0x88
 #define TRAP_FRAME_CS 0x90
-#define TRAP_FRAME_PUSHED 0x78      /* bytes of general registers below Vector */
 
 #define SELECTOR_USER_CODE 0x33
 #define SELECTOR_USER_DATA 0x2B

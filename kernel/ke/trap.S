@@ -43,6 +43,13 @@
     pushq %r15
     .endm
 
+    /* A frame such as a call leaves: a stack trace of the handler goes on with what was interrupted. RDI: trap frame. */
+    .macro LINK_FRAME
+    pushq TRAP_FRAME_RIP(%rdi)
+    pushq %rbp
+    movq %rsp, %rbp
+    .endm
+
     .macro POP_REGISTERS
     popq %r15
     popq %r14
@@ -91,9 +98,10 @@ KiTrapCommon:
     testb $3, TRAP_FRAME_CS(%rsp)
     jnz KiTrapFromUserMode
     movq %rsp, %rdi
-    movq %rsp, %rbp                 /* stack traces stop or continue at a frame by its return address */
+    LINK_FRAME
     call *KiTrapHandlers(, %rax, 8)
     cli
+    addq $16, %rsp
     POP_REGISTERS
     addq $16, %rsp
     iretq
@@ -128,7 +136,7 @@ KiTrapParanoid:
     rdmsr
     movq TRAP_FRAME_VECTOR(%rsp), %rax
     movq %rsp, %rdi
-    movq %rsp, %rbp
+    LINK_FRAME
     movl %edx, %ebx                 /* the upper half of GS: negative is the kernel's */
     testl %edx, %edx
     js 1f
@@ -138,7 +146,8 @@ KiTrapParanoid:
     testl %ebx, %ebx
     js 2f
     swapgs
-2:  POP_REGISTERS
+2:  addq $16, %rsp
+    POP_REGISTERS
     addq $16, %rsp
     iretq
 
