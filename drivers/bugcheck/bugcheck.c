@@ -25,7 +25,7 @@ static VOID BugCheckDiscarded(VOID);
 /* Read and written so that the compiler leaves the mistakes as they are. */
 static volatile ULONG BugCheckSink;
 static volatile ULONG_PTR BugCheckNowhere = 0xFFFFB00000001000ull;  /* no part of the system address space is there */
-static const volatile ULONG BugCheckConstant = 1;
+static const ULONG BugCheckConstants[] = {1, 2, 3, 4};
 
 #pragma data_seg("PAGEDATA")
 static volatile ULONG BugCheckPagedData = 1;
@@ -71,7 +71,7 @@ static VOID ProvokeAccess(VOID)
 
 static VOID ProvokeReadOnly(VOID)
 {
-    *(volatile ULONG *)&BugCheckConstant = 2;
+    *(volatile ULONG *)&BugCheckConstants[BugCheckSink & 3] = 2;
 }
 
 static VOID ProvokeExecute(VOID)
