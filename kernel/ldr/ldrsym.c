@@ -280,7 +280,7 @@ NTSTATUS LdrElfResolveImports(const LDR_ELF_IMAGE *Image, LDR_RESOLVE_ROUTINE *R
     }
     if (Missing > 1) {
         return LdrpElfFail(Report, STATUS_DRIVER_ENTRYPOINT_NOT_FOUND,
-                           "nobody exports " LDRP_SHOWN ", which the driver imports, nor %u more of its imports",
+                           "nobody exports " LDRP_SHOWN ", which the driver imports, and %u more of its imports are missing",
                            FirstMissing, Missing - 1);
     }
     if (Missing == 1) {

@@ -93,11 +93,11 @@ static PAGED_CODE_SECTION NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
                         FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
     if (!NT_SUCCESS(Status)) {
         Load->FileHandle = NULL;
-        return LdrpFail(Load, Status, "%wZ cannot be opened", Load->Path);
+        return LdrpFail(Load, Status, "the file cannot be opened");
     }
     Status = ZwQueryInformationFile(Load->FileHandle, &Iosb, &Standard, sizeof(Standard), FileStandardInformation);
     if (!NT_SUCCESS(Status))
-        return LdrpFail(Load, Status, "%wZ does not tell its size", Load->Path);
+        return LdrpFail(Load, Status, "the file does not tell its size");
     if ((ULONG64)Standard.EndOfFile.QuadPart > LDRP_LARGEST_FILE)
         return LdrpFail(Load, STATUS_SECTION_TOO_BIG, "the file has %I64d bytes, more than any driver",
                         Standard.EndOfFile.QuadPart);
@@ -110,7 +110,7 @@ static PAGED_CODE_SECTION NTSTATUS LdrpReadFile(PLDRP_LOAD Load)
         return STATUS_SUCCESS;
     Status = ZwReadFile(Load->FileHandle, NULL, NULL, NULL, &Iosb, Load->File, (ULONG)Load->FileSize, &Start, NULL);
     if (!NT_SUCCESS(Status))
-        return LdrpFail(Load, Status, "%wZ cannot be read", Load->Path);
+        return LdrpFail(Load, Status, "the file cannot be read");
     Load->FileSize = Iosb.Information;
     return STATUS_SUCCESS;
 }

@@ -5,9 +5,23 @@
 #include "mm/mi.h"
 #include "kd/kd.h"
 
-static PCSTR MiVerb(ULONG Reason)
+/*
+ * Room for who touched what: an instruction that cannot be fetched is both, and is named once; who called it is in the
+ * stack.
+ */
+#define MI_TOUCH_TEXT (2 * KD_ADDRESS_TEXT + 16)
+
+static PCSTR MiTouchWords(PCHAR Text, ULONG_PTR Address, ULONG Reason, ULONG64 Rip)
 {
-    return (Reason & MM_FAULT_EXECUTE) ? "executed" : (Reason & MM_FAULT_WRITE) ? "wrote" : "read";
+    CHAR Who[KD_ADDRESS_TEXT], What[KD_ADDRESS_TEXT];
+
+    KdNameAddress((PVOID)Address, What);
+    if (Address == Rip)
+        _snprintf(Text, MI_TOUCH_TEXT, "%s was called", What);
+    else
+        _snprintf(Text, MI_TOUCH_TEXT, "%s %s %s", KdNameAddress((PVOID)Rip, Who),
+                  (Reason & MM_FAULT_EXECUTE) ? "executed" : (Reason & MM_FAULT_WRITE) ? "wrote" : "read", What);
+    return Text;
 }
 
 /* Why a touch of that address faults, as far as its entry tells. */
@@ -36,7 +50,7 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
     ULONG64 Root;
     PMMPTE Pte;
     ULONG Code, Access = ((Reason & MM_FAULT_WRITE) ? 1u : 0u) | ((Reason & MM_FAULT_EXECUTE) ? 8u : 0u);
-    CHAR Who[KD_ADDRESS_TEXT], What[KD_ADDRESS_TEXT];
+    CHAR Touch[MI_TOUCH_TEXT];
     PMM_SECTION Section;
     PCSTR Remedy;
 
@@ -59,16 +73,15 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
     else
         Remedy = "at DISPATCH_LEVEL and above only nonpaged or locked memory may be touched";
     Code = Frame->Rip >= MM_DRIVER_IMAGES ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
-    KiBugCheck(Code, Address, Irql, Access, Frame->Rip, Frame, "%s %s %s at IRQL %u; it is %s. The rule: %s",
-               KdNameAddress((PVOID)Frame->Rip, Who), MiVerb(Reason), KdNameAddress((PVOID)Address, What), Irql,
-               MiStateWords(Pte), Remedy);
+    KiBugCheck(Code, Address, Irql, Access, Frame->Rip, Frame, "%s at IRQL %u; it is %s. The rule: %s",
+               MiTouchWords(Touch, Address, Reason, Frame->Rip), Irql, MiStateWords(Pte), Remedy);
 }
 
 DECLSPEC_NORETURN VOID MiTouchedDiscarded(ULONG_PTR Address, PKTRAP_FRAME Frame)
 {
-    CHAR Who[KD_ADDRESS_TEXT], What[KD_ADDRESS_TEXT];
+    CHAR Touch[MI_TOUCH_TEXT];
 
     KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
-               "%s touched %s, which was INIT and is discarded. The rule: nothing of INIT may be needed once DriverEntry has "
-               "returned", KdNameAddress((PVOID)Frame->Rip, Who), KdNameAddress((PVOID)Address, What));
+               "%s; it was INIT and is discarded. The rule: nothing of INIT may be needed once DriverEntry has returned",
+               MiTouchWords(Touch, Address, (ULONG)Frame->ErrorCode, Frame->Rip));
 }

@@ -105,13 +105,27 @@ BOOL SectionsCommand(const LINE *Line)
     return TRUE;
 }
 
+static BOOL IsNobodysName(PCSTR Path)
+{
+    HANDLE File = CreateFile(Path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+
+    if (File != INVALID_HANDLE_VALUE)
+        CloseHandle(File);
+    return File == INVALID_HANDLE_VALUE && GetLastError() == (DWORD)STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+/* A path is taken as it is; a driver's bare name means its file in drivers/, unless there is a file of just that name. */
 BOOL LoadCommand(const LINE *Line)
 {
     BOOL AllGood = TRUE;
+    CHAR Path[LONGEST_LINE + sizeof("drivers/.sys")];
 
     for (ULONG Index = 0; Index < Line->Count; Index++) {
-        if (!LoadDriver(Line->Words[Index]))
-            AllGood = FailLast(Line, Line->Words[Index]);
+        PCSTR Word = Line->Words[Index];
+        _snprintf(Path, sizeof(Path), strcspn(Word, "/\\.") == strlen(Word) && IsNobodysName(Word) ? "drivers/%s.sys" : "%s",
+                  Word);
+        if (!LoadDriver(Path))
+            AllGood = FailLast(Line, Word);
     }
     return AllGood;
 }
