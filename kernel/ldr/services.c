@@ -238,8 +238,13 @@ static NTSTATUS LdrpForDriver(USER_ADDRESS Driver, NTSTATUS (*Routine)(PLDR_MODU
     return Status;
 }
 
+/* A driver's own call would be a bugcheck for the driver of a paging device, or for the kernel; a program gets a status. */
 static NTSTATUS LdrpPageModule(PLDR_MODULE Module)
 {
+    if (Module->DriverObject == NULL || MmServesPaging(&Module->Image)) {
+        DbgPrint("ldr: %s cannot be made pageable: it is needed to resolve page faults\n", Module->Name);
+        return STATUS_NOT_SUPPORTED;
+    }
     return MmPageEntireDriver(Module->Base) != NULL ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 

@@ -141,6 +141,9 @@ NTSTATUS MmUnlockSection(PMM_SECTION Section);
 /* Makes a paging file of Pages slots on the opened device. DeviceObject and FileObject are referenced by the caller. */
 NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT File, PCSTR Name, ULONG Pages);
 
+/* Does this driver serve a paging file? Then it must never be pageable. IRQL: any, image kept by the caller. */
+BOOLEAN MmServesPaging(PMM_IMAGE Image);
+
 /* Counters for `mem` ------------------------------------------------------------------------------------------ */
 
 typedef struct _MM_STATISTICS {

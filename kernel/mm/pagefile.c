@@ -67,13 +67,28 @@ static PMM_IMAGE MiImageOfDevice(PDEVICE_OBJECT Device)
     return Section != NULL && Section->Base >= MM_DRIVER_IMAGES ? Section->Image : NULL;
 }
 
-VOID MiRequireNotPagingDevice(PMM_IMAGE Image)
+/* The paging file that an image's driver serves, or MAXULONG. */
+static ULONG MiFileServedBy(PMM_IMAGE Image)
 {
     for (ULONG i = 0; i < MiPagingFileCount; i++)
         if (MiImageOfDevice(MiPagingFiles[i].Device) == Image)
-            KiBugCheck(MEMORY_MANAGEMENT, Image->Base, i, 0, 0, NULL,
-                       "driver %s serves paging file %s and shall become pageable. The rule: what is needed to resolve a page "
-                       "fault is always resident", Image->Name, MiPagingFiles[i].Name);
+            return i;
+    return MAXULONG;
+}
+
+BOOLEAN MmServesPaging(PMM_IMAGE Image)
+{
+    return MiFileServedBy(Image) != MAXULONG;
+}
+
+VOID MiRequireNotPagingDevice(PMM_IMAGE Image)
+{
+    ULONG File = MiFileServedBy(Image);
+
+    if (File != MAXULONG)
+        KiBugCheck(MEMORY_MANAGEMENT, Image->Base, File, 0, 0, NULL,
+                   "driver %s serves paging file %s and shall become pageable. The rule: what is needed to resolve a page "
+                   "fault is always resident", Image->Name, MiPagingFiles[File].Name);
 }
 
 /* The same rule at the other end: a device whose driver has pageable sections cannot hold a paging file. */
