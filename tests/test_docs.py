@@ -91,3 +91,9 @@ def test_links_lead_somewhere(document):
             if "://" not in target and not (document.parent / target).exists():
                 wrong.append((number, target))
     report(document, wrong, "linked here, but there is nothing")
+
+
+def test_services_are_those_of_the_table():
+    """docs/services.md is made from the one list of system services; here nobody forgets to make it again."""
+    made = subprocess.run(["tools/service-table.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert (ROOT / "docs" / "services.md").read_text(encoding="utf-8") == made, "run tools/service-table.sh >docs/services.md"
