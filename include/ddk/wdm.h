@@ -11,6 +11,7 @@
 #include "ntstatus.h"
 
 #include "ddkbase.h"        /* annotations, __declspec, POOL tags, ASSERT, C run-time */
+#include "excpt.h"          /* __try and its kin */
 #include "section.h"        /* section macros for compilers without the plugin */
 #include "interlocked.h"    /* Interlocked*, lists */
 #include "kernel.h"         /* Ke: IRQL, spin locks, dispatcher objects, DPCs, timers, threads */

@@ -19,13 +19,17 @@ static NTSTATUS IopWaitForIrp(PIRP Irp, PIOP_WAITER Waiter, KPROCESSOR_MODE Mode
 
 NTSTATUS IopCallAndWait(PDEVICE_OBJECT Device, PIRP Irp, KPROCESSOR_MODE Mode)
 {
+    PKTHREAD Thread = KeGetCurrentThread();
+    BOOLEAN Probed = Thread->UserProbed;    /* a probe counts for the request that it was made in, not for one within it */
     IOP_WAITER Waiter;
     NTSTATUS Status;
 
     Waiter.State = 0;
     Irp->AllocationFlags |= IOP_IRP_WAITED;
     Irp->UserEvent = &Waiter.Event;
+    Thread->UserProbed = FALSE;
     Status = IofCallDriver(Device, Irp);
+    Thread->UserProbed = Probed;
     if (Waiter.State == IOP_DONE) {
         return Irp->IoStatus.Status;
     }

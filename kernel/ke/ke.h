@@ -72,6 +72,7 @@ typedef struct _KTHREAD {
     PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
     KPROCESSOR_MODE PreviousMode;   /* its own */
     volatile BOOLEAN ExitRequested; /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
+    BOOLEAN UserProbed;             /* its own: ProbeForRead or -Write in this request, so it may touch user memory */
     UCHAR State;                    /* KTHREAD_STATE from here on: dispatcher lock, DISPATCH_LEVEL */
     BOOLEAN Alertable;
     UCHAR WaitMode;

@@ -19,10 +19,13 @@
  *   translations that are not global, hence not when it is the same already.
  * - Entering from user mode. The stack that a trap (TSS.RSP0) or a system call (gs:0x10) starts at becomes New's, while
  *   in kernel mode, where nothing reads either.
+ * - User access. A thread that has probed user memory may run with SMAP lifted (MmAccessFault); New must not inherit that.
+ *   Old gets it again by the next fault.
  * - A new thread's stack holds the same six registers, zero, below the address of KiThreadStartup, so `ret` goes there:
  *   with the lock held, as here, and an empty, aligned stack.
  */
 #include "ke/offsets.h"
+#include "ke/smap.h"
 
     .text
     .globl KiSwapContext
@@ -34,6 +37,7 @@ KiSwapContext:
     pushq   %r13
     pushq   %r14
     pushq   %r15
+    CLAC
     movq    %rsp, THREAD_KERNEL_STACK(%rdi)
 
     movq    THREAD_INITIAL_STACK(%rsi), %rdi

@@ -257,9 +257,16 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
         KiBugCheck(MEMORY_MANAGEMENT, Address, Reason, Frame->Rip, 0, Frame,
                    "a holder of the working-set lock touched %p, which is not in memory; whoever resolves faults may touch "
                    "resident memory only", (PVOID)Address);
-    /* The kernel reaches user memory through the copy routines alone, which lift SMAP; all else is a mistake to be shown. */
-    if (Space != NULL && Mode == KernelMode && HalHasSmap && !(Frame->EFlags & EFLAGS_AC))
-        return STATUS_ACCESS_VIOLATION;
+    /*
+     * SMAP: the kernel reaches user memory through the copy routines, which set AC, or in a thread that has probed it: AC is
+     * set for that one here, and lasts until the next entry into the kernel or thread switch clears it. All else is a mistake.
+     */
+    if (Space != NULL && Mode == KernelMode && HalHasSmap && !(Frame->EFlags & EFLAGS_AC)) {
+        if (!KiCurrentThread()->UserProbed)
+            return STATUS_ACCESS_VIOLATION;
+        Frame->EFlags |= EFLAGS_AC;
+        return STATUS_SUCCESS;
+    }
     MiLockWorkingSet(WorkingSet);
     do
         Status = MiResolveFault(WorkingSet, Space, Address, Reason);
