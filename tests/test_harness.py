@@ -51,7 +51,7 @@ PASSING = {
     "captures": "$ lock\nlocked, handle {{h:=0x\\w+}}\n$ sections\n...\n... PAGESER ... {{locks:=\\d+}}\n...\n%check $locks == 1\n"
                 "$ unlock {{$h}}\n$ sections\n...\n... PAGESER ... {{after:=\\d+}}\n...\n%check $after == $locks - 1 and $h != 0",
     "captured text expected": "$ echo abc\n{{word:=\\w+}}\n$ echo say abc\nsay {{$word}}",
-    "an unfinished line, then typing": "$ greet\nname:\n> Bob\nhello, Bob",
+    "an unfinished line, then typing": "$ greet\nname: \\\n> Bob\nhello, Bob",
     "a port, both ways": "$ open com2\ncom2 open\n> hello\ncom2< hello\ncom2> back\n>\nback\n> .\ncom2 closed",
     "a gap up to a typed line": "$ open com2\ncom2 open\n> !3\n1\n...\n> !2\n1\n2\n> !4\n...\n> .\ncom2 closed",
     "two ports": "$ open com2\n> two\ncom2< two\n> .\n$ open com3\n> three\ncom3< {{t\\w+}}\n> .",
@@ -135,6 +135,7 @@ MALFORMED = {
     "unknown name in a check": ("$ echo\n%check $n == 1", 2, "captured as 'n'"),
     "output after a check": ("$ echo 1\n{{n:=1}}\n%check $n == 1\nx", 4, "ends with its %check"),
     "typing with --run": ("%boot --run x\n$ echo", 2, "nothing can be typed"),
+    "a line after one that does not end": ("$ greet\nname:\\\nx", 3, "ends in a backslash"),
     "two files": ("$ echo\ncom2>> a b", 2, "one FILE"),
 }
 

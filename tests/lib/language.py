@@ -29,7 +29,7 @@ class Item:
     line: int
     text: str
     port: str = ""
-    count: int | None = None
+    unfinished: bool = False    # an expected line that does not end: something is typed behind it
 
 
 @dataclass
@@ -118,8 +118,12 @@ class Parser:
         self._use(command)
         self.session.blocks.append(Block(self.number, command))
 
-    def _item(self, kind, text, port="", count=None):
+    def _item(self, kind, text, port=""):
         block = self.session.blocks[-1]
+        unfinished = kind == "expect" and text.endswith("\\")
+        text = text.removesuffix("\\") if unfinished else text
+        if block.items and block.items[-1].unfinished and kind == "expect":
+            self._error("the line above ends in a backslash: something is typed or sent there")
         if block.checks:
             self._error("a block ends with its %check: a line to type, send or expect must follow a '$ command'")
         if block.command is None and kind != "expect":
@@ -128,7 +132,7 @@ class Parser:
         if kind in ("expect", "receive"):
             self._compile(text)
             self.known.update(pattern.captured_names(text))
-        block.items.append(Item(kind, self.number, text, port, count))
+        block.items.append(Item(kind, self.number, text, port, unfinished))
 
     def _peer(self, match):
         port, sign, rest = match.groups()

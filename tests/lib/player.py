@@ -91,7 +91,8 @@ class Player:
                 waiting.append(item)
                 continue
             self._match_before_action(waiting)
-            self.skips_to_echo = item.kind == "type" and bool(waiting) and waiting[-1].text.strip() == pattern.SKIP
+            if waiting:
+                self.skips_to_echo = item.kind == "type" and waiting[-1].text.strip() == pattern.SKIP
             waiting = []
             self.line = item.line
             self._act(item)
@@ -109,7 +110,7 @@ class Player:
             self.used = max(self.used, self.machine.console.before_echo)
 
     def _match_before_action(self, waiting):
-        """Waits for the lines expected before something is typed or sent. The last may still be unfinished."""
+        """Waits for the lines expected before something is typed or sent."""
         if not waiting:
             return
         self.line = waiting[0].line
@@ -120,7 +121,7 @@ class Player:
         self._skip_to_echo()
         while True:
             whole = pattern.drop_blank(console.lines[self.used:])
-            seen = whole + pattern.drop_blank([console.unfinished])
+            seen = whole + (pattern.drop_blank([console.unfinished]) if waiting[-1].unfinished else [])
             matched = pattern.match_lines(texts, seen, self.variables, to_end=False)
             if matched:
                 self.variables.update(matched.captures)
