@@ -36,7 +36,7 @@ NTSTATUS MmUserStringLength(USER_ADDRESS String, SIZE_T Maximum, PSIZE_T Length)
 struct _BOOT_INFORMATION;
 VOID MmInitializeFrames(const struct _BOOT_INFORMATION *Boot);  /* PFN database, kernel page tables, W^X */
 VOID MmInitializeSystemSpace(VOID);                             /* pools, system PTEs, the system working set */
-NTSTATUS MmStartThreads(VOID);                                  /* working-set manager, modified-page writer, zeroer */
+NTSTATUS MmStartThreads(VOID);                                  /* working-set manager, modified-page writer */
 VOID MmDiscardKernelInit(VOID);                                 /* gives the kernel's INIT back, prints how much */
 VOID MmReleaseBootModule(VOID);                                 /* gives the boot image's frames back */
 
