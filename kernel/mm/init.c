@@ -30,6 +30,7 @@ static ULONG64 MiModuleBase, MiModuleSize;  /* page aligned outward */
 
 VOID MiInitializeFrameEvents(VOID);
 VOID MiInitializeTransfers(VOID);
+VOID MiInitializeDriverPaging(VOID);
 
 INIT_CODE PVOID MiBootAllocate(ULONG64 Bytes)
 {
@@ -217,6 +218,7 @@ INIT_CODE VOID MmInitializeSystemSpace(VOID)
     InitializeListHead(&MiWorkingSetList);
     MiInitializeWorkingSet(&MiSystemWorkingSet, NULL);
     MiInitializeTransfers();
+    MiInitializeDriverPaging();
     /* One table for the driver region and one for the kernel's stacks now, so that the first loads leave no trace. */
     if (!MiMakeSystemTables(MM_DRIVER_IMAGES, 512) || !MiMakeSystemTables(MM_SYSTEM_PTES, 512))
         KiBugCheck(MEMORY_MANAGEMENT, 0, 0, 0, 0, NULL, "no frame is left for the first page tables");

@@ -135,7 +135,8 @@ NTSTATUS MmLockSection(PMM_SECTION Section)
         Status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (Section->ResidentPages != Section->PageCount) {
         Status = MiBringIn(Section);
-        if (!NT_SUCCESS(Status) && --Section->LockCount == 0)
+        /* A count of zero by now: the section was discarded meanwhile, and its locks with it. */
+        if (!NT_SUCCESS(Status) && Section->LockCount != 0 && --Section->LockCount == 0)
             MiReturnResident(Section->PageCount);
     }
     MiUnlockWorkingSet(&MiSystemWorkingSet);

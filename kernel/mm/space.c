@@ -11,12 +11,14 @@ PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 
 NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
 {
-    PFN_NUMBER Frame = MiAllocatePermanentFrame();
     PMMPTE Top, SystemTop = MiDirectAddress(MiKernelRoot >> PAGE_SHIFT);
+    PFN_NUMBER Frame;
 
-    if (Frame == MI_NO_FRAME)
+    if (!MiChargePermanent(1))
         return STATUS_INSUFFICIENT_RESOURCES;
+    Frame = MiWaitForPermanentFrame();
     RtlZeroMemory(Space, sizeof(*Space));
+    ExInitializeFastMutex(&Space->RangeLock);
     Top = MiDirectAddress(Frame);
     for (ULONG i = USER_TOP_ENTRIES; i < TOP_ENTRIES; i++)
         Top[i] = SystemTop[i];
@@ -30,16 +32,16 @@ VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
 {
     PRTL_AVL_NODE Node;
 
+    ExAcquireFastMutex(&Space->RangeLock);
+    MiLockWorkingSet(&Space->WorkingSet);
+    /* Another process may hold a reference to this one and come yet to change its memory: it finds this. */
     Space->Deleting = TRUE;
-    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL) {
-        ULONG_PTR Base = CONTAINING_RECORD(Node, MMVAD, Node)->Start;
-        SIZE_T Size = 0;
-        NTSTATUS Status = MmFreeVirtualMemory(Space, &Base, &Size, MEM_RELEASE);
-        ASSERT(NT_SUCCESS(Status));
-        UNREFERENCED_PARAMETER(Status);
-    }
+    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL)
+        MiReleaseVad(Space, CONTAINING_RECORD(Node, MMVAD, Node));
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    ExReleaseFastMutex(&Space->RangeLock);
     MiRemoveWorkingSet(&Space->WorkingSet);
-    MiFreeUserTables(Space->DirectoryTableBase, &Space->PageTablePages);
-    ASSERT(Space->WorkingSet.Size == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0);
+    ASSERT(Space->WorkingSet.Size == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0 &&
+           Space->LockedPages == 0);
     MiFreePermanentFrame(Space->DirectoryTableBase >> PAGE_SHIFT);
 }
