@@ -1,8 +1,8 @@
 """
 README.md and docs/ speak of files and symbols that exist, and what they print is so.
 
-What is checked is what stands in `code`: a word with a slash or a known file ending is a path, a word like MmAccessFault (a room's
-prefix and two capitals) is a symbol that a source must define or declare.
+What is checked is what stands in `code`: a word with a slash or a known file ending is a path, a word like
+MmAccessFault (a room's prefix and two capitals) is a symbol that a source must define or declare.
 """
 
 import re
@@ -26,8 +26,8 @@ SOURCES = (".c", ".h", ".S", ".cc", ".py", ".ld")
 
 def tracked():
     """Every file of the project, with what is new and not ignored."""
-    run = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], stdout=subprocess.PIPE,
-                         text=True, check=True)
+    run = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"],
+                         stdout=subprocess.PIPE, text=True, check=True)
     return [name for name in run.stdout.splitlines() if (ROOT / name).is_file()]
 
 
@@ -61,7 +61,7 @@ def spoken(document):
 def exists(word, names):
     """A path from the root, or the end of one, or a folder."""
     path = word.removeprefix("./").rstrip("/")
-    return (ROOT / path).exists() or any(name == path or name.endswith("/" + path) or f"/{path}/" in "/" + name for name in names)
+    return (ROOT / path).exists() or any(name.endswith("/" + path) or f"/{path}/" in "/" + name for name in names)
 
 
 def report(document, wrong, what):
