@@ -160,7 +160,7 @@ CommonErrors := -Werror
 endif
 
 KernelIncludes := -Iinclude/nt -Iinclude/ddk -Iinclude -Ikernel
-DriverIncludes := -Iinclude/ddk -Iinclude/nt
+DriverIncludes := -Iinclude/ddk -Iinclude/nt -Iinclude/crt
 ProgramIncludes := -Iinclude/sdk -Iinclude/nt
 # Test drivers look into the kernel they test.
 TestFlags := $(DriverFlags)
