@@ -133,9 +133,11 @@ static NTSTATUS MiFillInSlots(PMM_SECTION Section, ULONG FirstPage, PMI_TRANSFER
         MiUnlockPfn(Irql);
         return MI_RETRY;
     }
+    Transfer->OwnsSlots = TRUE;
     MiUnlockPfn(Irql);
     Status = MiTransferPages(Transfer, TRUE);
     Irql = MiLockPfn();
+    Transfer->OwnsSlots = FALSE;
     for (ULONG i = 0; i < Got; i++) {
         ULONG_PTR Address = Section->Base + ((ULONG_PTR)(FirstPage + i) << PAGE_SHIFT);
         ASSERT(MiKindOf(MiReadPte(MiSystemPte(Address))) == MiPteDemandZero);

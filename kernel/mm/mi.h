@@ -246,6 +246,7 @@ typedef struct _MI_TRANSFER {
     ULONG Count;
     ULONG File;
     ULONG64 Slot;
+    BOOLEAN OwnsSlots;                  /* PFN lock: a write to slots that no entry and no frame names yet */
     NTSTATUS Status;
     KEVENT Done;
     MDL Mdl;                            /* the frame numbers follow it */
@@ -297,6 +298,7 @@ extern ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
 /* Sections (section.c) ----------------------------------------------------------------------------------------------- */
 
 PMM_SECTION MiSectionOfAddress(ULONG_PTR Address);      /* system working-set lock held */
+PMM_SECTION MiNextSection(PMM_SECTION Section);         /* by address, NULL for the first; the same lock held */
 NTSTATUS MiBringIn(PMM_SECTION Section);
 /* A driver that pages must never be paged itself: bugcheck if this image is one. */
 VOID MiRequireNotPagingDevice(PMM_IMAGE Image);

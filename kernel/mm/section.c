@@ -34,6 +34,13 @@ PMM_SECTION MiSectionOfAddress(ULONG_PTR Address)
     return Node != NULL ? CONTAINING_RECORD(Node, MM_SECTION, AddressNode) : NULL;
 }
 
+PMM_SECTION MiNextSection(PMM_SECTION Section)
+{
+    PRTL_AVL_NODE Node = Section == NULL ? RtlAvlFirst(&MiSectionTree) : RtlAvlNext(&Section->AddressNode);
+
+    return Node != NULL ? CONTAINING_RECORD(Node, MM_SECTION, AddressNode) : NULL;
+}
+
 VOID MiInsertSection(PMM_SECTION Section)
 {
     BOOLEAN Enabled = KiDisableInterrupts();

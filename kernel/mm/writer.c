@@ -58,6 +58,7 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
         Transfer->Frames[i] = MiFrameNumber(Pfn);
     }
     Transfer->Count = Got;
+    Transfer->OwnsSlots = Got != 0;
     return Got;
 }
 
@@ -120,6 +121,7 @@ BOOLEAN MiWriteCluster(VOID)
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Transfer->Count; i++)
         MiFinishWrite(MiPfn(Transfer->Frames[i]), Transfer->File, Transfer->Slot + i, NT_SUCCESS(Status));
+    Transfer->OwnsSlots = FALSE;
     MiWriterStuck = !NT_SUCCESS(Status);
     MiUnlockPfn(Irql);
     MiDereferenceTransfer(Transfer);
