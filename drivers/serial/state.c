@@ -45,9 +45,9 @@ static VOID SerialClearFifos(PSERIAL_PORT Port, UCHAR Which)
 }
 
 /*
- * The port begins to work, with the settings that it has. Bytes that the far end has sent already are kept: they wait in the
- * receive FIFO, which stays switched on while the port is closed, and are the first that a reader gets. So a far end may begin
- * to talk before the port is open. IRQL: <= DISPATCH_LEVEL.
+ * The port begins to work, with the settings that it has. Bytes that the far end has sent already are kept: they wait
+ * in the receive FIFO, which stays switched on while the port is closed, and are the first that a reader gets. So a
+ * far end may begin to talk before the port is open. IRQL: <= DISPATCH_LEVEL.
  */
 VOID SerialStartUart(PSERIAL_PORT Port)
 {
