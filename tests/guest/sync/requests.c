@@ -265,12 +265,8 @@ TEST_CASE(NamedEvents, "IoCreateNotificationEvent makes a signalled event, and f
     PKEVENT Event, Again;
     UNICODE_STRING Name;
 
-    RtlInitUnicodeString(&Name, L"\\BaseNamedObjects\\SyncTest");
+    RtlInitUnicodeString(&Name, L"\\SyncTest");
     Event = IoCreateNotificationEvent(&Name, &First);
-    if (Event == NULL) {                        /* no such directory: the root has room */
-        RtlInitUnicodeString(&Name, L"\\SyncTest");
-        Event = IoCreateNotificationEvent(&Name, &First);
-    }
     REQUIRE(Event != NULL);
     EXPECT_EQUAL(KeReadStateEvent(Event), 1);
     KeClearEvent(Event);

@@ -123,7 +123,7 @@ TEST_CASE(ResourceExclusiveComesNext, "who waits for a resource exclusively keep
     ExDeleteResourceLite(&Resource);
 }
 
-TEST_CASE(ResourceSharersComeNext, "an exclusive owner leaves a resource to all who wait to share, before the next one") {
+TEST_CASE(ResourceSharersComeNext, "an exclusive owner leaves it to all who wait to share before the next one") {
     ACTOR Actors[4];
 
     ExInitializeResourceLite(&Resource);
@@ -146,7 +146,7 @@ TEST_CASE(ResourceSharersComeNext, "an exclusive owner leaves a resource to all 
     ExDeleteResourceLite(&Resource);
 }
 
-TEST_CASE(ResourceWaitForExclusive, "ExAcquireSharedWaitForExclusive lets who waits exclusively go first, even a sharer") {
+TEST_CASE(ResourceWaitForExclusive, "ExAcquireSharedWaitForExclusive goes behind who waits, even of a sharer") {
     ACTOR Actors[3];
     ERESOURCE_THREAD First;
 
@@ -239,12 +239,14 @@ TEST_CASE(ResourceOwnerPointer, "after ExSetResourceOwnerPointer any thread give
     ExDeleteResourceLite(&Resource);
 }
 
-TEST_CASE(ResourceReinitialize, "ExReinitializeResourceLite makes a used resource as new; ExEnterCriticalRegionAnd... nests") {
+TEST_CASE(ResourceReinitialize, "ExReinitializeResourceLite makes a resource as new; critical regions nest") {
+    BOOLEAN Before = KeAreApcsDisabled();
+
     ExInitializeResourceLite(&Resource);
     ExEnterCriticalRegionAndAcquireResourceShared(&Resource);
     EXPECT(KeAreApcsDisabled());
     ExReleaseResourceAndLeaveCriticalRegion(&Resource);
-    EXPECT(!KeAreApcsDisabled());
+    EXPECT_EQUAL(KeAreApcsDisabled(), Before);
     Resource.ContentionCount = 5;
     EXPECT_STATUS(ExReinitializeResourceLite(&Resource), STATUS_SUCCESS);
     EXPECT_EQUAL(Resource.ContentionCount, 0);
