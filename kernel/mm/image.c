@@ -223,7 +223,7 @@ VOID MmDiscardImageSection(PMM_SECTION Section)
 {
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (Section->LockCount != 0) {
-        DbgPrint("%s: section %s is discarded with %d locks on it; INIT cannot be locked past DriverEntry\n", Section->Owner,
+        DbgPrint("%s: section %s is discarded with a lock count of %d; INIT cannot be locked past DriverEntry\n", Section->Owner,
                  Section->Name, Section->LockCount);
         Section->LockCount = 0;
         MiReturnResident(Section->PageCount);
@@ -237,8 +237,8 @@ VOID MmDeleteImageSection(PMM_SECTION Section)
 {
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (Section->LockCount != 0) {
-        DbgPrint("%s: unloaded with %d locks on section %s; its unload routine must release every handle\n", Section->Owner,
-                 Section->LockCount, Section->Name);
+        DbgPrint("%s: unloaded with a lock count of %d on section %s; its unload routine must release every handle\n",
+                 Section->Owner, Section->LockCount, Section->Name);
         if (Section->Kind != MmSectionNonpaged)
             MiReturnResident(Section->PageCount);
         Section->LockCount = 0;
