@@ -3,9 +3,9 @@
 #
 #   tools/toolchain.sh DIR
 #
-# The tools are installed into DIR (bin/x86_64-elf-gcc and so on), where the Makefile looks first. What is built on the way
-# lies in DIR/work and goes when all is done; started again after an interruption, it goes on with the step that was not
-# finished. About 25 minutes on two processors, and 3 GB while it runs.
+# The tools are installed into DIR (bin/x86_64-elf-gcc and so on), where the Makefile looks first. What is built on the
+# way lies in DIR/work and goes when all is done; started again after an interruption, it goes on with the step that was
+# not finished. About 25 minutes on two processors, and 3 GB while it runs.
 set -euo pipefail
 
 Target=x86_64-elf
@@ -35,7 +35,8 @@ Jobs=-j$(nproc)
 # The manuals are not built: the source packages come without most of them.
 NoManual=MAKEINFO=true
 
-# step NAME FUNCTION: runs FUNCTION in a shell of its own unless an earlier run has finished it; what it prints goes to a log.
+# step NAME FUNCTION: runs FUNCTION in a shell of its own unless an earlier run has finished it; what it prints goes to
+# a log.
 step() {
     local Status
     [[ ! -f $Work/$1.done ]] || return 0
