@@ -77,6 +77,7 @@ check() {
         for Module in pytest pexpect xdist=pytest-xdist elftools=pyelftools; do
             [ -x $Python ] && $Python -c "import ${Module%=*}" 2>/dev/null || want python3 "python3-${Module#*=}"
         done
+        has spin || want spin
         ;;
     gdb)
         has gdb || want gdb
