@@ -55,7 +55,10 @@ PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages)
             } else if (User) {
                 (*TablePages)++;
             } else {
+                /* There for good: nothing is promised with it, but there is a page less to promise. */
                 InterlockedIncrement64(&MiSystemTablePages);
+                MiRaiseCommitLimit(-1);
+                MiReturnCommit(1);
             }
             Value = New;
         }

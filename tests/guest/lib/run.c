@@ -56,9 +56,9 @@ static VOID TestTakeBalance(TEST_BALANCE *Balance)
 
     MmTrimAllSystemPageableMemory(TRUE);
     MmQueryStatistics(&Now);
-    /* Page tables of system space stay once they are made, and are no leak. */
-    Balance->Commit = Now.CommittedPages - Now.SystemTablePages;
+    Balance->Commit = Now.CommittedPages;
     Balance->Pool = Now.NonPagedPoolBytes + Now.PagedPoolBytes;
+    /* Page tables of system space stay once they are made, and are no leak. */
     Balance->Frames = Now.ZeroedFrames + Now.FreeFrames + Now.StandbyFrames + Now.SystemTablePages;
 }
 
