@@ -83,6 +83,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
     KiInitializeIdleThread(&ExpFirstPrcb, &ExpFirstIdleThread, KiBootStackTop, KiBootStackGuard + PAGE_SIZE);
     KeLowerIrql(PASSIVE_LEVEL);                                             /* fast mutexes; interrupts stay off */
     MmInitializeSystemSpace();                                              /* pools, the system working set */
+    HalReadMachine();                                                       /* processors, interrupt lines */
     HalInitializeApic();                                                    /* software interrupts */
     HalInitializeIoApic();                                                  /* device lines, all masked */
     HalInitializeTimers();                                                  /* KeStallExecutionProcessor */
@@ -96,6 +97,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 
 INIT_CODE static VOID ExpPhase1(VOID)
 {
+    KeStartProcessors();                                                    /* all processors run */
     ExpRequire("the worker threads", ExInitializeWorkQueues());             /* work items */
     ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */
     ExpRequire("the I/O manager", IoInitialize());                          /* drivers, devices, IRPs */

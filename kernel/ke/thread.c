@@ -55,6 +55,8 @@ VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID 
     Thread->Affinity = (KAFFINITY)1 << Prcb->Number;
     Prcb->IdleThread = Prcb->CurrentThread = Thread;
     Prcb->KernelStackTop = StackTop;
+    Prcb->LoadedProcess = &KiSystemProcess;
+    __atomic_or_fetch(&KiSystemProcess.ActiveProcessors, (KAFFINITY)1 << Prcb->Number, __ATOMIC_SEQ_CST);
 }
 
 /* First code of a thread, called by KiThreadStartup. IRQL: DISPATCH_LEVEL, dispatcher lock held. */

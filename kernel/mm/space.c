@@ -26,6 +26,29 @@ NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
     return STATUS_SUCCESS;
 }
 
+INIT_CODE BOOLEAN MmMapIdentityPage(ULONG_PTR Address)
+{
+    ULONG64 Tables = 0;
+    PMMPTE Pte = MiMakePte(MiKernelRoot, Address, &Tables);
+
+    if (Pte == NULL) {
+        MiFreeUserTables(MiKernelRoot, &Tables);
+        return FALSE;
+    }
+    MiWritePte(Pte, MiMakePermanent(Address >> PAGE_SHIFT, MI_PROTECT_READ | MI_PROTECT_EXECUTE));
+    return TRUE;
+}
+
+/* The processors that ran in it have the system process loaded, as their idle threads do, and are told. */
+INIT_CODE VOID MmUnmapIdentityPage(ULONG_PTR Address)
+{
+    ULONG64 Tables = 0;
+
+    MiWritePte(MiSystemPte(Address), MiMakeZero());
+    MiFlushRange(NULL, Address, 1);
+    MiFreeUserTables(MiKernelRoot, &Tables);
+}
+
 VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
 {
     PRTL_AVL_NODE Node;

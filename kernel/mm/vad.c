@@ -240,10 +240,11 @@ NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T S
 }
 
 /*
- * Another protection for one committed page, whatever its state. Working-set lock held. FALSE: no access was asked for, but
+ * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
+ * for all pages at once. Working-set lock held. FALSE: no access was asked for, but
  * the page is locked for a transfer or by VirtualLock, so its frame cannot leave the working set.
  */
-static BOOLEAN MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
+static BOOLEAN MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
 {
     for (;;) {
         MMPTE Old = MiReadPte(Pte), New;
@@ -255,7 +256,6 @@ static BOOLEAN MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
             /* The hardware may set the dirty bit between the read and the write: then look again. */
             if (!__sync_bool_compare_and_swap(&Pte->Value, Old.Value, New.Value))
                 continue;
-            MiFlushOne(Address);
             Irql = MiLockPfn();
             Pfn = MiPfn(MiFrameOf(Old));
             Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
@@ -282,7 +282,7 @@ static BOOLEAN MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
         MiRemoveFromRing(Pfn);
         MiUnlockPfn(Irql);
         MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
-        MiFlushOne(Address);
+        MiFlushRange(Space->WorkingSet.Process, Address, 1);
         Irql = MiLockPfn();
         MiFreeSlotOf(Pfn->OriginalPte);
         Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Old));
@@ -324,9 +324,11 @@ NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_
         PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
         if (MiReadPte(Pte).Value == 0)
             MiWritePte(Pte, MiMakeDemandZero(Protection));
-        else if (!MiProtectPage(Pte, At, Protection))
+        else if (!MiProtectPage(Space, Pte, At, Protection))
             Status = STATUS_INVALID_PAGE_PROTECTION;
     }
+    if (Vad != NULL)
+        MiFlushRange(Space->WorkingSet.Process, Start, (End - Start) >> PAGE_SHIFT);
     MiUnlockWorkingSet(&Space->WorkingSet);
     if (NT_SUCCESS(Status)) {
         *Base = Start;
