@@ -117,7 +117,11 @@ VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
 VOID MiRemoveFromRing(PMMPFN Pfn);
 /* Without the lock. */
 VOID MiZeroFrame(PFN_NUMBER Frame);
-/* A zeroed frame for good: page tables, pool, stacks. MI_NO_FRAME when the resident budget is used up. IRQL <= DISPATCH. */
+/*
+ * A zeroed frame for good: page tables, pool, stacks. MI_NO_FRAME when the resident budget is used up; above PASSIVE_LEVEL,
+ * where nobody can wait (the holder of a working-set lock above all), also when no frame is available just now.
+ * IRQL <= DISPATCH.
+ */
 PFN_NUMBER MiAllocatePermanentFrame(VOID);
 VOID MiFreePermanentFrame(PFN_NUMBER Frame);
 /* The budget of frames that may become permanent or locked: what remains keeps faults going. */

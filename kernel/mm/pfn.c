@@ -171,7 +171,12 @@ PFN_NUMBER MiAllocatePermanentFrame(VOID)
     if (!MiChargeResident(1))
         return MI_NO_FRAME;
     Irql = MiLockPfn();
-    Frame = MiTakeFrame(&Zeroed);
+    while ((Frame = MiTakeFrame(&Zeroed)) == MI_NO_FRAME && Irql == PASSIVE_LEVEL) {
+        /* The budget says that there is one to be had; other processors have just taken all that were free. */
+        MiUnlockPfn(Irql);
+        MiWaitForFrames();
+        Irql = MiLockPfn();
+    }
     if (Frame != MI_NO_FRAME) {
         PMMPFN Pfn = MiPfn(Frame);
         Pfn->State = MiFrameActive;
