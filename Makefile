@@ -160,7 +160,7 @@ CommonErrors := -Werror
 endif
 
 KernelIncludes := -Iinclude/nt -Iinclude/ddk -Iinclude -Ikernel
-DriverIncludes := -Iinclude/ddk -Iinclude/nt
+DriverIncludes := -Iinclude/ddk -Iinclude/nt -Iinclude/crt
 ProgramIncludes := -Iinclude/sdk -Iinclude/nt
 # Test drivers look into the kernel they test.
 TestFlags := $(DriverFlags)
@@ -221,10 +221,11 @@ same = $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x))
 remember = $(if $(call same,$(strip $(2)),$(strip $(file <$(1)))),,$(file >$(1),$(strip $(2))))
 ifneq ($(NeedTools),)
 $(shell mkdir -p $(O)/made)
-$(call remember,$(O)/made/Kernel,$(CC) $(KernelFlags) $(CommonErrors) $(PluginFlags) $(KernelIncludes))
-$(call remember,$(O)/made/Driver,$(CC) $(DriverFlags) $(CommonErrors) $(PluginFlags) $(DriverIncludes))
-$(call remember,$(O)/made/Test,$(CC) $(TestFlags) $(CommonErrors) $(PluginFlags) $(TestIncludes))
-$(call remember,$(O)/made/Program,$(CC) $(ProgramFlags) $(CommonErrors) $(ProgramIncludes))
+$(call remember,$(O)/made/Errors,as errors: $(CommonErrors))
+$(call remember,$(O)/made/Kernel,$(CC) $(KernelFlags) $(PluginFlags) $(KernelIncludes))
+$(call remember,$(O)/made/Driver,$(CC) $(DriverFlags) $(PluginFlags) $(DriverIncludes))
+$(call remember,$(O)/made/Test,$(CC) $(TestFlags) $(PluginFlags) $(TestIncludes))
+$(call remember,$(O)/made/Program,$(CC) $(ProgramFlags) $(ProgramIncludes))
 $(call remember,$(O)/made/kernel-objects,$(KernelObjects))
 $(call remember,$(O)/made/library,$(call sources,user/lib))
 $(call remember,$(O)/made/image,$(Drivers) / $(Programs) / $(wildcard user/startup))
@@ -235,11 +236,11 @@ say = @mkdir -p $(@D) && $(if $(Q),printf '  %-8s %s\n' '$(1)' '$(patsubst $(O)/
 
 # --- The kernel --------------------------------------------------------------------------------------------------
 
-$(filter %.c.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel $(Plugin)
+$(filter %.c.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel $(O)/made/Errors $(Plugin)
 	$(call say,CC)
 	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(PluginFlags) $(KernelIncludes) $(Depend) -c $< -o $@
 
-$(filter %.S.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel
+$(filter %.S.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel $(O)/made/Errors
 	$(call say,AS)
 	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(KernelIncludes) $(Depend) -c $< -o $@
 
@@ -278,7 +279,7 @@ $(O)/kernel.elf: $(KernelObjects) $(O)/kernel/symbols.1.o linker.ld tools/kernel
 
 # $(call compile,SOURCE,KIND): the rule for one object of a driver or program. KIND: Driver, Test (driver) or Program.
 define compile
-$(call objects,$(1)): $(1) $(O)/made/$(2) $(if $(filter Driver Test,$(2)),$(Plugin))
+$(call objects,$(1)): $(1) $(O)/made/$(2) $(O)/made/Errors $(if $(filter Driver Test,$(2)),$(Plugin))
 	$$(call say,CC)
 	$$(Q)$$(CC) $$($(2)Flags) $$(CommonErrors) $(if $(filter Driver Test,$(2)),$$(PluginFlags)) $$($(2)Includes) $$(Depend) -c $$< -o $$@
 Objects += $(call objects,$(1))

@@ -1,8 +1,8 @@
 """
-README.md and docs/ speak of files and symbols that exist.
+README.md and docs/ speak of files and symbols that exist, and what they print is so.
 
-What is checked is what stands in `code`: a word with a slash or a known file ending is a path, a word like MmAccessFault (a room's
-prefix and two capitals) is a symbol that a source must define or declare.
+What is checked is what stands in `code`: a word with a slash or a known file ending is a path, a word like
+MmAccessFault (a room's prefix and two capitals) is a symbol that a source must define or declare.
 """
 
 import re
@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 
+from lib import build as builder
 from lib.build import ROOT
 
 DOCUMENTS = sorted(path for path in [ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")] if path.exists())
@@ -25,8 +26,8 @@ SOURCES = (".c", ".h", ".S", ".cc", ".py", ".ld")
 
 def tracked():
     """Every file of the project, with what is new and not ignored."""
-    run = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"], stdout=subprocess.PIPE,
-                         text=True, check=True)
+    run = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard"],
+                         stdout=subprocess.PIPE, text=True, check=True)
     return [name for name in run.stdout.splitlines() if (ROOT / name).is_file()]
 
 
@@ -60,7 +61,7 @@ def spoken(document):
 def exists(word, names):
     """A path from the root, or the end of one, or a folder."""
     path = word.removeprefix("./").rstrip("/")
-    return (ROOT / path).exists() or any(name == path or name.endswith("/" + path) or f"/{path}/" in "/" + name for name in names)
+    return (ROOT / path).exists() or any(name.endswith("/" + path) or f"/{path}/" in "/" + name for name in names)
 
 
 def report(document, wrong, what):
@@ -93,7 +94,21 @@ def test_links_lead_somewhere(document):
     report(document, wrong, "linked here, but there is nothing")
 
 
-def test_services_are_those_of_the_table():
-    """docs/services.md is made from the one list of system services; here nobody forgets to make it again."""
-    made = subprocess.run(["tools/service-table.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
-    assert (ROOT / "docs" / "services.md").read_text(encoding="utf-8") == made, "run tools/service-table.sh >docs/services.md"
+def block(document, language):
+    """The text of the first fenced block in a language."""
+    return re.search(rf"^```{language}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.S | re.M).group(1)
+
+
+def test_the_first_driver_does_what_is_printed(built, tmp_path):
+    """README's first driver, built from what is printed there; at the shell it does what is printed there."""
+    folder = tmp_path / "hello"
+    folder.mkdir()
+    (folder / "hello.c").write_text(block(ROOT / "README.md", "c"), encoding="utf-8")
+    builder.build(f"M={folder}")
+    printed = [line.split() for line in block(ROOT / "README.md", "console").splitlines()]
+    commands = [" ".join(words[1:]) for words in printed if words[0] == "tide>"]
+    run = subprocess.run([builder.RUN_QEMU, "--timeout", "100", "--add", folder / "hello.sys", "--run", "; ".join(commands)],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    seen = [line.split() for line in run.stdout.splitlines()]
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert seen[-len(printed):] == printed, run.stdout

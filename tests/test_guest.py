@@ -26,7 +26,8 @@ def cases():
         for cpus in suite.processors:
             group = f"{suite.name}-cpus={cpus}"
             for case in suite.cases:
-                yield pytest.param(suite.name, cpus, case, id=f"{group}-{case.name}", marks=pytest.mark.xdist_group(group))
+                mark = pytest.mark.xdist_group(group)
+                yield pytest.param(suite.name, cpus, case, id=f"{group}-{case.name}", marks=mark)
 
 
 @functools.cache

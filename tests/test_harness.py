@@ -39,7 +39,8 @@ PASSING = {
     "boot lines": "Fake guest {{\\d+}}\n... discarded\n$ shutdown",
     "boot lines with a gap": "Fake ...\n...\n",
     "output in full": "$ echo one two\none two",
-    "blanks match blanks": "$ sections\ndriver section kind resident locks\n... PAGESER ... pageable ...\nfake .text nonpaged 2 0",
+    "blanks match blanks": "$ sections\ndriver section kind resident locks\n... PAGESER ... pageable ...\n"
+                           "fake .text nonpaged 2 0",
     "blank lines count for nothing": "$ sections\n\ndriver ...\nfake PAGESER pageable 3 0\nfake .text nonpaged 2 0",
     "gap before a line": "$ sections\n...\nfake .text ...",
     "gap after a line": "$ sections\ndriver ...\n...",
@@ -48,17 +49,20 @@ PASSING = {
     "comments": "# one\n$ echo x\n# two\nx",
     "escaped line": "$ echo % y\n\\% y",
     "no newline before the prompt": "$ half a line\na line",
-    "captures": "$ lock\nlocked, handle {{h:=0x\\w+}}\n$ sections\n...\n... PAGESER ... {{locks:=\\d+}}\n...\n%check $locks == 1\n"
-                "$ unlock {{$h}}\n$ sections\n...\n... PAGESER ... {{after:=\\d+}}\n...\n%check $after == $locks - 1 and $h != 0",
+    "captures": "$ lock\nlocked, handle {{h:=0x\\w+}}\n$ sections\n...\n... PAGESER ... {{locks:=\\d+}}\n...\n"
+                "%check $locks == 1\n$ unlock {{$h}}\n$ sections\n...\n... PAGESER ... {{after:=\\d+}}\n...\n"
+                "%check $after == $locks - 1 and $h != 0",
     "captured text expected": "$ echo abc\n{{word:=\\w+}}\n$ echo say abc\nsay {{$word}}",
     "an unfinished line, then typing": "$ greet\nname: \\\n> Bob\nhello, Bob",
     "a port, both ways": "$ open com2\ncom2 open\n> hello\ncom2< hello\ncom2> back\n>\nback\n> .\ncom2 closed",
     "a gap up to a typed line": "$ open com2\ncom2 open\n> !3\n1\n...\n> !2\n1\n2\n> !4\n...\n> .\ncom2 closed",
     "two ports": "$ open com2\n> two\ncom2< two\n> .\n$ open com3\n> three\ncom3< {{t\\w+}}\n> .",
     "a file through a port": "%make r.bin = random 65536\n%add r.bin\n$ send com2 r.bin\ncom2<< r.bin\n"
-                             "$ sum r.bin\n{{crc:=\\w+}}\n$ receive com2 65536\ncom2>> r.bin\n65536 bytes, CRC-32 {{$crc}}",
+                             "$ sum r.bin\n{{crc:=\\w+}}\n$ receive com2 65536\ncom2>> r.bin\n"
+                             "65536 bytes, CRC-32 {{$crc}}",
     "a file under another path": "%make r.bin = random 10 7\n%add r.bin=dir/other\n$ sum dir/other\n{{[0-9a-f]{8}}}",
-    "an expected bugcheck": "%expect-exit bugcheck\n$ bugcheck\n*** STOP 0x000000D1 ...\nrule: ... PAGE of fake.sys, ...",
+    "an expected bugcheck": "%expect-exit bugcheck\n$ bugcheck\n*** STOP 0x000000D1 ...\n"
+                            "rule: ... PAGE of fake.sys, ...",
     "an expected reset": "%expect-exit reset\n$ triple",
     "--run": "%boot --run sections\nFake guest 1\n...\ntide> sections\n...\nfake .text ...",
     "--run and an expected bugcheck": "%boot --run bugcheck\n%expect-exit bugcheck\n...\n*** STOP ...\n...",
@@ -87,13 +91,14 @@ FAILING = {
     "STOP and no end": (SHORT + "$ freeze", "bugcheck", 2, "did not end"),
     "triple fault": ("$ triple\n$ echo x", "triple fault or reset", 1, "status 5"),
     "ended early": ("$ shutdown\n$ echo x", "the machine ended early", 1, "status 0"),
-    "no bugcheck where one is due": ("%expect-exit bugcheck\n$ shutdown", "wrong exit status", 2, "expected 'bugcheck'"),
+    "no bugcheck where one is due": ("%expect-exit bugcheck\n$ shutdown", "wrong exit status", 2,
+                                     "expected 'bugcheck'"),
     "QEMU refused": ("%boot --broken\n", "QEMU failed to start", 1, "unsupported machine type"),
     "bad option": ("%boot --nonsense\n", "QEMU failed to start", 1, "unrecognized arguments"),
     "wrong line at the far end": ("$ open com2\n> hi\ncom2< ho\n> .", "wrong output", 3, r"- ho\n\s+\+ hi"),
     "nothing at the far end": (SHORT + "$ open com2\ncom2< ho\n> .", "hang", 3, "far end of com2"),
-    "other bytes at the far end": ("%make r.bin = random 2000\n%add r.bin\n$ corrupt com2 r.bin\ncom2<< r.bin", "wrong output", 4,
-                                   "offset 1000"),
+    "other bytes at the far end": ("%make r.bin = random 2000\n%add r.bin\n$ corrupt com2 r.bin\ncom2<< r.bin",
+                                   "wrong output", 4, "offset 1000"),
     "no such file": ("%add nothing.sys\n", "the session file is wrong", 1, "no file 'nothing.sys'"),
     "unknown recipe": ("%make x = bake 1\n", "the session file is wrong", 1, "unknown recipe 'bake'"),
     "%check of words": ("$ echo a\n{{a:=\\w}}\n%check $a + 1 == 2", "the session file is wrong", 3, "not both numbers"),
@@ -231,7 +236,8 @@ def test_recipes(tmp_path):
     made.mkdir()
     files = Files(made, roots=(tmp_path,))
     for name, recipe in (("r", "random 70000"), ("r2", "random 70000"), ("r3", "random 70000 2"), ("f", "fill 3 0x41"),
-                         ("c", "copy src"), ("t", "truncate src 10"), ("a", "append src ffee"), ("p", "patch src 0x2 abcd 9 01")):
+                         ("c", "copy src"), ("t", "truncate src 10"), ("a", "append src ffee"),
+                         ("p", "patch src 0x2 abcd 9 01")):
         files.make(name, recipe.split())
     assert files.read("r") == files.read("r2") != files.read("r3") and len(files.read("r")) == 70000
     assert files.read("f") == b"AAA" and files.read("c") == bytes(range(100))
@@ -246,14 +252,20 @@ def test_recipes(tmp_path):
         files.make("../x", ["fill", "1", "1"])
 
 
+def symbol(elf, name):
+    return elf.get_section_by_name(".symtab").get_symbol_by_name(name)
+
+
 ELF_EDITS = {
     "header.machine=3": lambda elf: elf.header.e_machine == "EM_386",
     "section:PAGE.flags=7": lambda elf: elf.get_section_by_name("PAGE").header.sh_flags == 7,
     "section:PAGE.name=PAGETOOLONG": lambda elf: elf.get_section_by_name("PAGETOOLONG") is not None,
-    "section:PAGE.offset=0xffffffffffffffff": lambda elf: elf.get_section_by_name("PAGE").header.sh_offset == 2 ** 64 - 1,
-    "symbol:Outside.name=NoSuchRoutine": lambda elf: elf.get_section_by_name(".symtab").get_symbol_by_name("NoSuchRoutine"),
-    "symbol:Entry.value=-1": lambda elf: elf.get_section_by_name(".symtab").get_symbol_by_name("Entry")[0]["st_value"] == 2 ** 64 - 1,
-    "reloc:.relaPAGE:0.type=999": lambda elf: elf.get_section_by_name(".relaPAGE").get_relocation(0)["r_info_type"] == 999,
+    "section:PAGE.offset=0xffffffffffffffff":
+        lambda elf: elf.get_section_by_name("PAGE").header.sh_offset == 2 ** 64 - 1,
+    "symbol:Outside.name=NoSuchRoutine": lambda elf: symbol(elf, "NoSuchRoutine"),
+    "symbol:Entry.value=-1": lambda elf: symbol(elf, "Entry")[0]["st_value"] == 2 ** 64 - 1,
+    "reloc:.relaPAGE:0.type=999":
+        lambda elf: elf.get_section_by_name(".relaPAGE").get_relocation(0)["r_info_type"] == 999,
 }
 
 
@@ -271,7 +283,8 @@ def elf_shows(data, shows):
     return bool(shows(ELFFile(io.BytesIO(data))))
 
 
-@pytest.mark.parametrize("assignment", ["header.colour=1", "section:NONE.flags=1", "symbol:none.value=1", "nonsense", "header.type=x"])
+@pytest.mark.parametrize("assignment", ["header.colour=1", "section:NONE.flags=1", "symbol:none.value=1", "nonsense",
+                                        "header.type=x"])
 def test_elf_edit_refuses(assignment, tmp_path):
     subprocess.run(["gcc", "-x", "c", "-c", "-", "-o", tmp_path / "driver"], input="int a;", text=True, check=True)
     with pytest.raises((elfedit.EditError, ValueError)):
@@ -284,7 +297,8 @@ def test_elf_edit_wants_elf():
 
 
 def test_tap_report():
-    log = ["tide> run test locks", "1..3", "# a.c:3: X does not hold", "some message", "not ok 1 - First # L20 x", "ok 2 - Second"]
+    log = ["tide> run test locks", "1..3", "# a.c:3: X does not hold", "some message", "not ok 1 - First # L20 x",
+           "ok 2 - Second"]
     results, plan = tap.parse(log)
     assert plan == 3 and list(results) == ["First", "Second"]
     assert not results["First"].ok and results["First"].notes == ["# a.c:3: X does not hold"]
@@ -298,7 +312,8 @@ def suite_folder(tmp_path, text, name="one"):
 
 
 def test_suites_are_found(tmp_path):
-    suite_folder(tmp_path, 'TEST_SUITE(one, "1 4");\n\nTEST_CASE(First, "L1 says \\"so\\"") {\n}\nTEST_CASE(Second, "L2") {\n}\n')
+    suite_folder(tmp_path, 'TEST_SUITE(one, "1 4");\n\n'
+                           'TEST_CASE(First, "L1 says \\"so\\"") {\n}\nTEST_CASE(Second, "L2") {\n}\n')
     (tmp_path / "lib").mkdir()
     suite, = tap.find_suites(tmp_path)
     assert (suite.name, suite.processors) == ("one", ["1", "4"])

@@ -145,10 +145,9 @@ static BOOLEAN SerialDetect(ULONG_PTR Base, PBOOLEAN HasFifos)
     SerialOut(Base, UART_MCR, 0);
     if (Inputs != (MSR_CTS | MSR_DCD))
         return FALSE;
-    /* Only a 16550A has FIFOs that work, and says so with both bits. */
+    /* Only a 16550A has FIFOs that work, and says so with both bits. They stay on: SerialStartUart says why. */
     SerialOut(Base, UART_FCR, FCR_ENABLE);
     *HasFifos = (SerialIn(Base, UART_IIR) & IIR_FIFOS) == IIR_FIFOS;
-    SerialOut(Base, UART_FCR, 0);
     return TRUE;
 }
 

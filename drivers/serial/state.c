@@ -44,7 +44,11 @@ static VOID SerialClearFifos(PSERIAL_PORT Port, UCHAR Which)
         SerialOut(Port->Base, UART_FCR, FCR_ENABLE | FCR_TRIGGER_8 | Which);
 }
 
-/* The port begins to work, with the settings that it has and nothing of its past. IRQL: <= DISPATCH_LEVEL. */
+/*
+ * The port begins to work, with the settings that it has. Bytes that the far end has sent already are kept: they wait
+ * in the receive FIFO, which stays switched on while the port is closed, and are the first that a reader gets. So a
+ * far end may begin to talk before the port is open. IRQL: <= DISPATCH_LEVEL.
+ */
 VOID SerialStartUart(PSERIAL_PORT Port)
 {
     KIRQL OldIrql = KeAcquireInterruptSpinLock(Port->Interrupt);
@@ -61,9 +65,8 @@ VOID SerialStartUart(PSERIAL_PORT Port)
     SerialOut(Port->Base, UART_IER, 0);
     Port->Ier = 0;
     SerialProgramLine(Port);
-    SerialClearFifos(Port, FCR_CLEAR_RECEIVE | FCR_CLEAR_TRANSMIT);
-    /* Reading clears what is left over from before: a byte, errors, changes. */
-    SerialIn(Port->Base, UART_RBR);
+    SerialClearFifos(Port, FCR_CLEAR_TRANSMIT);
+    /* Reading clears what is left over from before: errors, changes. */
     SerialIn(Port->Base, UART_LSR);
     SerialReadModemStatus(Port);
     Port->Running = TRUE;
@@ -80,8 +83,6 @@ VOID SerialStopUart(PSERIAL_PORT Port)
     Port->BreakOn = FALSE;
     SerialProgramLine(Port);
     SerialUpdateHardware(Port);
-    if (Port->HasFifos)
-        SerialOut(Port->Base, UART_FCR, 0);
     KeReleaseInterruptSpinLock(Port->Interrupt, OldIrql);
 }
 

@@ -16,5 +16,8 @@
 #include "interlocked.h"    /* Interlocked*, lists */
 #include "kernel.h"         /* Ke: IRQL, spin locks, dispatcher objects, DPCs, timers, threads */
 #include "executive.h"      /* Ex, Mm, Rtl, Ps, Ob, Zw, Dbg */
+#include "exsync.h"         /* resources, guarded mutexes, push locks, rundown protection, callback objects */
 #include "io.h"             /* Io: drivers, devices, files, IRPs, interrupts */
+#include "ioqueue.h"        /* remove locks, cancel-safe queues */
+#include "rangelist.h"      /* range lists */
 #include "hal.h"            /* ports, registers, interrupt vectors */

@@ -115,6 +115,8 @@
     X(STATUS_MUTANT_LIMIT_EXCEEDED,        0xC0000191, "the mutex is owned as many times over as it can be")      \
     X(STATUS_IO_DEVICE_ERROR,              0xC0000185, "the device reported an error")                         \
     X(STATUS_DRIVER_UNABLE_TO_LOAD,        0xC000026C, "the driver cannot be loaded")                          \
+    X(STATUS_RANGE_LIST_CONFLICT,          0xC0000282, "the range overlaps another one")                       \
+    X(STATUS_RANGE_NOT_FOUND,              0xC000028C, "there is no such range")                               \
     X(STATUS_VOLUME_DISMOUNTED,            0xC000026E, "the volume is dismounted")                             \
     X(STATUS_DEVICE_REMOVED,               0xC00002B6, "the device is gone")                                   \
     X(STATUS_INTEGER_DIVIDE_BY_ZERO,       0xC0000094, "a division by zero")                                   \

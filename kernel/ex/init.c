@@ -4,6 +4,7 @@
  * Phase 0 runs on the boot stack, which becomes the idle thread of the first processor; phase 1 is a system thread that may
  * wait. What is needed only here is INIT and is given back at the end.
  */
+#include "ex/callback.h"
 #include "ex/options.h"
 #include "ex/worker.h"
 #include "fs/fs.h"
@@ -98,6 +99,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 INIT_CODE static VOID ExpPhase1(VOID)
 {
     KeStartProcessors();                                                    /* all processors run */
+    ExpRequire("callback objects", ExInitializeCallbacks());                /* \Callback */
     ExpRequire("the worker threads", ExInitializeWorkQueues());             /* work items */
     ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */
     ExpRequire("the I/O manager", IoInitialize());                          /* drivers, devices, IRPs */

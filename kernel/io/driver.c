@@ -140,15 +140,24 @@ static VOID IopCleanUpDriver(PDRIVER_OBJECT Driver, PCSTR When)
     ObDereferenceObject(Driver);
 }
 
+/* Where the documentation puts a driver's key; valid during DriverEntry, as documented. */
+#define IOP_SERVICES_KEY L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\"
+
 NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
 {
-    UNICODE_STRING RegistryPath = DriverObject->DriverExtension->ServiceKeyName;
+    WCHAR Path[ARRAYSIZE(IOP_SERVICES_KEY) + 32];
+    UNICODE_STRING RegistryPath;
     PDEVICE_OBJECT Device;
     NTSTATUS Status;
     KIRQL Irql;
 
     PAGED_CODE();
-    Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
+    RtlInitEmptyUnicodeString(&RegistryPath, Path, sizeof(Path));
+    RtlAppendUnicodeToString(&RegistryPath, IOP_SERVICES_KEY);
+    Status = RtlAppendUnicodeStringToString(&RegistryPath, &DriverObject->DriverExtension->ServiceKeyName);
+    if (NT_SUCCESS(Status)) {
+        Status = DriverObject->DriverInit(DriverObject, &RegistryPath);
+    }
     if (KeGetCurrentIrql() != PASSIVE_LEVEL) {
         KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)DriverObject->DriverInit, KeGetCurrentIrql(), 0, 0, NULL,
                    "DriverEntry of %wZ returned at IRQL %u; it was called at PASSIVE_LEVEL and returns there",

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "io/io.h"
+#include "ke/rules.h"
 #include "ps/ps.h"
 #include "rtl/export.h"
 

@@ -5,6 +5,7 @@
 #include "ke/ke.h"
 #include "ke/trap.h"
 #include "hal/hal.h"
+#include "kd/kd.h"
 #include "mm/mm.h"
 
 typedef VOID KI_TRAP_HANDLER(PKTRAP_FRAME Frame);
@@ -92,6 +93,31 @@ static VOID KiDispatchException(PKTRAP_FRAME Frame)
                Frame->ErrorCode);
 }
 
+/* A page fault of the kernel's or a driver's that nothing can resolve: the documented code, and the words. */
+static DECLSPEC_NORETURN VOID KiUnresolvedFault(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG_PTR Address)
+{
+    ULONG64 Present = Frame->ErrorCode & MM_FAULT_PRESENT, Write = Frame->ErrorCode & MM_FAULT_WRITE;
+    ULONG64 Execute = Frame->ErrorCode & MM_FAULT_EXECUTE;
+    CHAR What[KD_ADDRESS_TEXT];
+
+    KdNameAddress((PVOID)Address, What);
+    if (Status == STATUS_IN_PAGE_ERROR)
+        KiBugCheck(KERNEL_DATA_INPAGE_ERROR, Address, (ULONG64)(LONG64)Status, Frame->Rip, 0, Frame,
+                   "the page of %s could not be read back from its paging file", What);
+    if (Address <= MM_HIGHEST_USER_ADDRESS && Present)
+        KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
+                   "user memory at %p was touched by kernel code. The rule: probe it (ProbeForRead, ProbeForWrite) and touch it "
+                   "in a __try, or have the I/O manager copy it", (PVOID)Address);
+    if (Present && Execute)
+        KiBugCheck(ATTEMPTED_EXECUTE_OF_NOEXECUTE_MEMORY, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
+                   "%s is data and was called. The rule: code lies in executable sections", What);
+    if (Present && Write)
+        KiBugCheck(ATTEMPTED_WRITE_TO_READONLY_MEMORY, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
+                   "%s was written and is read-only. The rule: what is written lies in a writable section", What);
+    KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, Frame->ErrorCode, Frame->Rip, 0, Frame, "%s of %s, which is not there",
+               Execute ? "execution" : Write ? "write" : "read", What);
+}
+
 static VOID KiPageFault(PKTRAP_FRAME Frame)
 {
     ULONG_PTR Address;
@@ -112,13 +138,7 @@ static VOID KiPageFault(PKTRAP_FRAME Frame)
     if (KiRaiseFromTrap(Frame, Status, 2, (Frame->ErrorCode & MM_FAULT_EXECUTE) ? EXCEPTION_EXECUTE_FAULT :
                         (Frame->ErrorCode & MM_FAULT_WRITE) ? EXCEPTION_WRITE_FAULT : EXCEPTION_READ_FAULT, Address))
         return;
-    if (Status == STATUS_IN_PAGE_ERROR)
-        KiBugCheck(KERNEL_DATA_INPAGE_ERROR, Address, (ULONG64)(LONG64)Status, Frame->Rip, 0, Frame,
-                   "the page of %p could not be read back from its paging file", (PVOID)Address);
-    KiBugCheck(PAGE_FAULT_IN_NONPAGED_AREA, Address, Frame->ErrorCode, Frame->Rip, 0, Frame,
-               "%s of %p, which %s", (Frame->ErrorCode & MM_FAULT_EXECUTE) ? "execution" :
-               (Frame->ErrorCode & MM_FAULT_WRITE) ? "write" : "read", (PVOID)Address,
-               (Frame->ErrorCode & MM_FAULT_PRESENT) ? "is mapped but may not be used that way" : "is not there");
+    KiUnresolvedFault(Frame, Status, Address);
 }
 
 /* Device interrupts: level up to the vector's, then the chain of service routines with interrupts on. */

@@ -22,7 +22,7 @@ typedef struct _LDR_SECTION_LOCK {
 static POBJECT_TYPE LdrpSectionLockType;
 
 /* The last handle is gone, or nobody ever had one: unlocks. IRQL: PASSIVE_LEVEL. */
-static VOID LdrpDeleteSectionLock(PVOID Object)
+static PAGED_CODE_SECTION VOID LdrpDeleteSectionLock(PVOID Object)
 {
     PLDR_SECTION_LOCK Lock = Object;
 
@@ -47,7 +47,7 @@ INIT_CODE NTSTATUS LdrInitializeServices(VOID)
 }
 
 /* A driver's or section's name: too long is as good as unknown. */
-static NTSTATUS LdrpCaptureName(USER_ADDRESS Name, PCHAR Buffer, SIZE_T Size)
+static PAGED_CODE_SECTION NTSTATUS LdrpCaptureName(USER_ADDRESS Name, PCHAR Buffer, SIZE_T Size)
 {
     NTSTATUS Status = PsCaptureString(Name, Buffer, Size);
 
@@ -55,7 +55,7 @@ static NTSTATUS LdrpCaptureName(USER_ADDRESS Name, PCHAR Buffer, SIZE_T Size)
 }
 
 /* Path: the full path of the driver's file. */
-NTSTATUS NtLoadDriver(USER_ADDRESS Path)
+PAGED_CODE_SECTION NTSTATUS NtLoadDriver(USER_ADDRESS Path)
 {
     UNICODE_STRING Captured;
     NTSTATUS Status;
@@ -71,7 +71,7 @@ NTSTATUS NtLoadDriver(USER_ADDRESS Path)
     return Status;
 }
 
-NTSTATUS NtUnloadDriver(USER_ADDRESS Driver)
+PAGED_CODE_SECTION NTSTATUS NtUnloadDriver(USER_ADDRESS Driver)
 {
     CHAR Name[LDR_NAME_LENGTH + sizeof(".sys")];
     UNICODE_STRING Captured;
@@ -93,8 +93,8 @@ NTSTATUS NtUnloadDriver(USER_ADDRESS Driver)
 }
 
 /* Hands a list to the program, or says how long it is. */
-static NTSTATUS LdrpReturnList(NTSTATUS Status, PVOID Entries, ULONG Needed, USER_ADDRESS Information,
-                               USER_ADDRESS ReturnLength)
+static PAGED_CODE_SECTION NTSTATUS LdrpReturnList(NTSTATUS Status, PVOID Entries, ULONG Needed,
+                                                  USER_ADDRESS Information, USER_ADDRESS ReturnLength)
 {
     if (NT_SUCCESS(Status) && Needed != 0)
         Status = MmCopyToUser(Information, Entries, Needed);
@@ -108,14 +108,14 @@ static NTSTATUS LdrpReturnList(NTSTATUS Status, PVOID Entries, ULONG Needed, USE
 }
 
 /* Room for as many entries as the program's buffer has, one at least. */
-static PVOID LdrpAllocateList(ULONG Length, ULONG EntrySize, PULONG Capacity)
+static PAGED_CODE_SECTION PVOID LdrpAllocateList(ULONG Length, ULONG EntrySize, PULONG Capacity)
 {
     *Capacity = min(Length / EntrySize, LDR_MOST_ENTRIES);
     return ExAllocatePoolZero(PagedPool, (SIZE_T)max(*Capacity, 1) * EntrySize, LDR_SERVICE_TAG);
 }
 
 /* LDR_MODULE_INFORMATION[]. STATUS_BUFFER_TOO_SMALL: *ReturnLength says how long the list is. */
-NTSTATUS NtQueryDrivers(USER_ADDRESS Information, ULONG Length, USER_ADDRESS ReturnLength)
+PAGED_CODE_SECTION NTSTATUS NtQueryDrivers(USER_ADDRESS Information, ULONG Length, USER_ADDRESS ReturnLength)
 {
     PLDR_MODULE_INFORMATION Entries;
     ULONG Capacity, Count;
@@ -130,7 +130,8 @@ NTSTATUS NtQueryDrivers(USER_ADDRESS Information, ULONG Length, USER_ADDRESS Ret
 }
 
 /* LDR_SECTION_INFORMATION[] of one driver (NULL: of all). */
-NTSTATUS NtQuerySections(USER_ADDRESS Driver, USER_ADDRESS Information, ULONG Length, USER_ADDRESS ReturnLength)
+PAGED_CODE_SECTION NTSTATUS NtQuerySections(USER_ADDRESS Driver, USER_ADDRESS Information, ULONG Length,
+                                            USER_ADDRESS ReturnLength)
 {
     CHAR Name[LDR_NAME_LENGTH + sizeof(".sys")];
     PLDR_SECTION_INFORMATION Entries;
@@ -151,7 +152,7 @@ NTSTATUS NtQuerySections(USER_ADDRESS Driver, USER_ADDRESS Information, ULONG Le
 }
 
 /* A lock object for the section, already locked; it unlocks when it goes. */
-static NTSTATUS LdrpMakeSectionLock(PCSTR Driver, PCSTR SectionName, PLDR_SECTION_LOCK *Lock)
+static PAGED_CODE_SECTION NTSTATUS LdrpMakeSectionLock(PCSTR Driver, PCSTR SectionName, PLDR_SECTION_LOCK *Lock)
 {
     PMM_SECTION Section;
     NTSTATUS Status = ObCreateObject(KernelMode, LdrpSectionLockType, NULL, KernelMode, NULL, sizeof(**Lock), 0, 0,
@@ -176,7 +177,7 @@ static NTSTATUS LdrpMakeSectionLock(PCSTR Driver, PCSTR SectionName, PLDR_SECTIO
  * Brings all of a driver's section in and keeps it there until the handle is closed. STATUS_NOT_FOUND: no such driver;
  * STATUS_OBJECT_NAME_NOT_FOUND: no such section; STATUS_INVALID_PARAMETER: it was INIT and is gone.
  */
-NTSTATUS NtLockDriverSection(USER_ADDRESS Driver, USER_ADDRESS Section, USER_ADDRESS LockHandle)
+PAGED_CODE_SECTION NTSTATUS NtLockDriverSection(USER_ADDRESS Driver, USER_ADDRESS Section, USER_ADDRESS LockHandle)
 {
     CHAR DriverName[LDR_NAME_LENGTH + sizeof(".sys")], SectionName[LDR_SECTION_NAME_LENGTH];
     PLDR_SECTION_LOCK Lock;
@@ -203,7 +204,7 @@ NTSTATUS NtLockDriverSection(USER_ADDRESS Driver, USER_ADDRESS Section, USER_ADD
 }
 
 /* Closes the handle of a lock, and of nothing else. */
-NTSTATUS NtUnlockDriverSection(HANDLE LockHandle)
+PAGED_CODE_SECTION NTSTATUS NtUnlockDriverSection(HANDLE LockHandle)
 {
     KPROCESSOR_MODE Mode = ExGetPreviousMode();
     PVOID Lock;
@@ -219,7 +220,7 @@ NTSTATUS NtUnlockDriverSection(HANDLE LockHandle)
 }
 
 /* What both of the next do with a driver by its name. */
-static NTSTATUS LdrpForDriver(USER_ADDRESS Driver, NTSTATUS (*Routine)(PLDR_MODULE Module))
+static PAGED_CODE_SECTION NTSTATUS LdrpForDriver(USER_ADDRESS Driver, NTSTATUS (*Routine)(PLDR_MODULE Module))
 {
     CHAR Name[LDR_NAME_LENGTH + sizeof(".sys")];
     PLDR_MODULE Module;
@@ -232,14 +233,13 @@ static NTSTATUS LdrpForDriver(USER_ADDRESS Driver, NTSTATUS (*Routine)(PLDR_MODU
         Status = LdrReferenceModule(Name, &Module);
     if (!NT_SUCCESS(Status))
         return Status;
-    /* The kernel pages its own sections by their names and no other way. */
-    Status = Module->DriverObject != NULL ? Routine(Module) : STATUS_ACCESS_DENIED;
+    Status = Routine(Module);
     LdrDereferenceModule(Module);
     return Status;
 }
 
-/* A driver's own call would be a bugcheck for the driver of a paging device, or for the kernel; a program gets a status. */
-static NTSTATUS LdrpPageModule(PLDR_MODULE Module)
+/* The driver of a paging device, and the kernel, must not go: a driver that asks gets a bugcheck, a program a status. */
+static PAGED_CODE_SECTION NTSTATUS LdrpPageModule(PLDR_MODULE Module)
 {
     if (Module->DriverObject == NULL || MmServesPaging(&Module->Image)) {
         DbgPrint("ldr: %s cannot be made pageable: it is needed to resolve page faults\n", Module->Name);
@@ -248,23 +248,25 @@ static NTSTATUS LdrpPageModule(PLDR_MODULE Module)
     return MmPageEntireDriver(Module->Base) != NULL ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
 }
 
-static NTSTATUS LdrpResetModule(PLDR_MODULE Module)
+static PAGED_CODE_SECTION NTSTATUS LdrpResetModule(PLDR_MODULE Module)
 {
-    MmResetDriverPaging(Module->Base);
+    /* The kernel's sections never have another kind than their own. */
+    if (Module->DriverObject != NULL)
+        MmResetDriverPaging(Module->Base);
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NtPageDriver(USER_ADDRESS Driver)
+PAGED_CODE_SECTION NTSTATUS NtPageDriver(USER_ADDRESS Driver)
 {
     return LdrpForDriver(Driver, LdrpPageModule);
 }
 
-NTSTATUS NtResetDriver(USER_ADDRESS Driver)
+PAGED_CODE_SECTION NTSTATUS NtResetDriver(USER_ADDRESS Driver)
 {
     return LdrpForDriver(Driver, LdrpResetModule);
 }
 
-NTSTATUS NtTrimMemory(VOID)
+PAGED_CODE_SECTION NTSTATUS NtTrimMemory(VOID)
 {
     NTSTATUS Status;
 

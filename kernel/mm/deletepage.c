@@ -12,10 +12,7 @@ static VOID MiDropFrame(PMMPFN Pfn)
         MiUnpinFrame(Pfn);
     MiFreeSlotOf(Pfn->OriginalPte);
     Pfn->OriginalPte = MiMakeZero();
-    if (Pfn->ReferenceCount != 0)
-        Pfn->State = MiFrameDeleted;
-    else
-        MiFreeFrame(Pfn);
+    MiReleaseFrame(Pfn);
 }
 
 /*

@@ -95,12 +95,32 @@ static NTSTATUS MiTransitionFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 }
 
 /*
+ * A page that was read becomes valid. When its protection was taken away meanwhile ("PAGE_NOACCESS") there is no valid entry
+ * that says so: it stays in transition. PFN lock and working-set lock held.
+ */
+static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
+{
+    ULONG Protection = MiProtectionOf(Pfn->OriginalPte);
+
+    if (Protection == 0) {
+        MiInsertFrame(MiFrameStandby, Pfn);
+        return FALSE;
+    }
+    Pfn->State = MiFrameActive;
+    MiInsertInRing(WorkingSet, Pfn);
+    MiWritePte(Pte, MiMakeValid(MiFrameNumber(Pfn), Protection));
+    return TRUE;
+}
+
+/*
  * Reads Count adjacent pages, whose entries lie side by side in one table and whose slots follow each other in one file, in
- * one request. Working-set lock held, let go of during the transfer. STATUS_SUCCESS, MI_RETRY or STATUS_IN_PAGE_ERROR.
+ * one request; fewer when there are not as many frames just now. Working-set lock held, let go of during the transfer.
+ * STATUS_SUCCESS, MI_RETRY or STATUS_IN_PAGE_ERROR.
  */
 NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count)
 {
     PMI_TRANSFER Transfer = MiTryAllocateTransfer();
+    ULONG Resident = 0;
     NTSTATUS Status;
     BOOLEAN Zeroed;
     KIRQL Irql;
@@ -113,30 +133,27 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     }
     Transfer->File = MiFileOf(*Pte);
     Transfer->Slot = MiSlotOf(*Pte);
-    Transfer->Count = Count;
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Count; i++) {
         PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
         PMMPFN Pfn = MiPfn(Frame);
         if (Frame == MI_NO_FRAME) {
-            while (i-- > 0) {
-                Pfn = MiPfn(Transfer->Frames[i]);
-                MiWritePte(&Pte[i], Pfn->OriginalPte);
-                Pfn->Flags = 0;
-                MiFreeFrame(Pfn);
-            }
-            MiUnlockPfn(Irql);
-            MiDereferenceTransfer(Transfer);
-            return MiRetryWithFrames(WorkingSet);
+            Count = i;
+            break;
         }
         Transfer->Frames[i] = Frame;
         MiAttachFrame(Pfn, &Pte[i], Address + i * PAGE_SIZE, MiMakeOwner(WorkingSet, Section), Pte[i]);
         Pfn->State = MiFrameTransit;
         Pfn->Flags = MI_FRAME_READING;
-        Pfn->Transfer = Transfer->Index;
+        Pfn->Transfer = (USHORT)Transfer->Index;
         MiWritePte(&Pte[i], MiMakeTransition(Frame, MiProtectionOf(Pte[i])));
     }
     MiUnlockPfn(Irql);
+    if (Count == 0) {
+        MiDereferenceTransfer(Transfer);
+        return MiRetryWithFrames(WorkingSet);
+    }
+    Transfer->Count = Count;
     MiUnlockWorkingSet(WorkingSet);
 
     Status = MiTransferPages(Transfer, FALSE);
@@ -147,9 +164,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
         PMMPFN Pfn = MiPfn(Transfer->Frames[i]);
         Pfn->Flags &= (UCHAR)~MI_FRAME_READING;
         if (NT_SUCCESS(Status)) {
-            Pfn->State = MiFrameActive;
-            MiInsertInRing(WorkingSet, Pfn);
-            MiWritePte(&Pte[i], MiMakeValid(Transfer->Frames[i], MiProtectionOf(Pfn->OriginalPte)));
+            Resident += MiFinishRead(WorkingSet, Pfn, &Pte[i]);
         } else {
             MiWritePte(&Pte[i], Pfn->OriginalPte);
             MiFreeFrame(Pfn);
@@ -159,7 +174,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     MiDereferenceTransfer(Transfer);
     if (!NT_SUCCESS(Status))
         return STATUS_IN_PAGE_ERROR;
-    MiCountResident(Section, (LONG)Count);
+    MiCountResident(Section, (LONG)Resident);
     if (Section != NULL)
         Section->PageIns += Count;
     InterlockedExchangeAdd64((PLONG64)&MiPagesIn, Count);
@@ -176,7 +191,7 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
 
     if (Space != NULL) {
         PMMVAD Vad = MiFindVad(Space, Address);
-        if (Vad == NULL)
+        if (Vad == NULL || Vad->Deleting)
             return STATUS_ACCESS_VIOLATION;
         Pte = MiMakePte(Space->DirectoryTableBase, Address, &Space->PageTablePages);
         if (Pte == NULL)
@@ -249,7 +264,7 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
         if (Space == NULL || Address < MM_LOWEST_USER_ADDRESS || Address > MM_HIGHEST_USER_ADDRESS)
             return Irql <= APC_LEVEL ? STATUS_ACCESS_VIOLATION : MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);
         WorkingSet = &Space->WorkingSet;
-        Space->PageFaults++;
+        InterlockedIncrement64((PLONG64)&Space->PageFaults);
     }
     if (Irql > APC_LEVEL)
         return MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);

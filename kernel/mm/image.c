@@ -42,18 +42,14 @@ static ULONG MiSectionProtection(PMM_SECTION Section)
 C_ASSERT(MM_SECTION_READ == MI_PROTECT_READ && MM_SECTION_WRITE == MI_PROTECT_WRITE &&
          MM_SECTION_EXECUTE == MI_PROTECT_EXECUTE);
 
-/* Frames for a nonpaged section, zeroed. */
+/* Frames for a nonpaged section, zeroed. Waits for them when they are not at hand: the budget says that there will be some. */
 static NTSTATUS MiPopulateNonpaged(PMM_SECTION Section)
 {
-    for (ULONG i = 0; i < Section->PageCount; i++) {
-        PFN_NUMBER Frame = MiAllocatePermanentFrame();
-        if (Frame == MI_NO_FRAME) {
-            while (i-- > 0)
-                MiFreePermanentFrame(MiFrameOf(MiExchangePte(MiSystemPte(Section->Base + i * PAGE_SIZE), MiMakeZero())));
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-        MiWritePte(MiSystemPte(Section->Base + i * PAGE_SIZE), MiMakePermanent(Frame, MiSectionProtection(Section)));
-    }
+    if (!MiChargeResident(Section->PageCount))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    for (ULONG i = 0; i < Section->PageCount; i++)
+        MiWritePte(MiSystemPte(Section->Base + (ULONG_PTR)i * PAGE_SIZE),
+                   MiMakePermanent(MiWaitForPermanentFrame(), MiSectionProtection(Section)));
     Section->ResidentPages = Section->PageCount;
     return STATUS_SUCCESS;
 }
@@ -137,11 +133,14 @@ static NTSTATUS MiFillInSlots(PMM_SECTION Section, ULONG FirstPage, PMI_TRANSFER
         MiUnlockPfn(Irql);
         return MI_RETRY;
     }
+    Transfer->OwnsSlots = TRUE;
     MiUnlockPfn(Irql);
     Status = MiTransferPages(Transfer, TRUE);
     Irql = MiLockPfn();
+    Transfer->OwnsSlots = FALSE;
     for (ULONG i = 0; i < Got; i++) {
         ULONG_PTR Address = Section->Base + ((ULONG_PTR)(FirstPage + i) << PAGE_SHIFT);
+        ASSERT(MiKindOf(MiReadPte(MiSystemPte(Address))) == MiPteDemandZero);
         if (NT_SUCCESS(Status))
             MiWritePte(MiSystemPte(Address), MiMakePagingFile(Transfer->File, Transfer->Slot + i, MiSectionProtection(Section)));
         else
@@ -215,8 +214,6 @@ VOID MmSealImage(PMM_IMAGE Image)
 /* Gives a section's frames and slots back and leaves NewPte in its entries. System working-set lock held. */
 static VOID MiEmptySection(PMM_SECTION Section, MMPTE NewPte)
 {
-    if (Section->CompileKind == MmSectionNonpaged && Section->Image != MiKernelImage)
-        MiReturnResident(Section->PageCount);
     MiDeletePages(&MiSystemWorkingSet, MiKernelRoot, Section->Base, Section->PageCount, NewPte);
     Section->ResidentPages = 0;
     MiReturnCommit(Section->PageCount);
@@ -226,13 +223,13 @@ VOID MmDiscardImageSection(PMM_SECTION Section)
 {
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (Section->LockCount != 0) {
-        DbgPrint("%s: section %s is discarded with %d locks on it; INIT cannot be locked past DriverEntry\n", Section->Owner,
+        DbgPrint("%s: section %s is discarded with a lock count of %d; INIT cannot be locked past DriverEntry\n", Section->Owner,
                  Section->Name, Section->LockCount);
         Section->LockCount = 0;
         MiReturnResident(Section->PageCount);
     }
+    Section->Kind = MmSectionDiscarded;     /* first, since the lock is let go of on the way */
     MiEmptySection(Section, MiMakeDiscarded());
-    Section->Kind = MmSectionDiscarded;
     MiUnlockWorkingSet(&MiSystemWorkingSet);
 }
 
@@ -240,12 +237,15 @@ VOID MmDeleteImageSection(PMM_SECTION Section)
 {
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (Section->LockCount != 0) {
-        DbgPrint("%s: unloaded with %d locks on section %s; its unload routine must release every handle\n", Section->Owner,
-                 Section->LockCount, Section->Name);
+        DbgPrint("%s: unloaded with a lock count of %d on section %s; its unload routine must release every handle\n",
+                 Section->Owner, Section->LockCount, Section->Name);
         if (Section->Kind != MmSectionNonpaged)
             MiReturnResident(Section->PageCount);
         Section->LockCount = 0;
     }
+    /* One that MmPageEntireDriver made pageable has its charge back already. */
+    if (Section->Kind == MmSectionNonpaged)
+        MiReturnResident(Section->PageCount);
     if (Section->Kind != MmSectionDiscarded)
         MiEmptySection(Section, MiMakeZero());
     else
@@ -262,8 +262,10 @@ INIT_CODE static VOID MiAdoptKernelSection(PMM_SECTION Section)
     Section->CompileKind = Section->Kind;
     Section->Stable = TRUE;
     if (Section->Kind != MmSectionNonpaged) {
+        /* These frames were never in the budgets, since boot found them used; from now on they can leave. */
         MiRaiseCommitLimit(Section->PageCount);
         MiChargeCommit(Section->PageCount);
+        MiReturnResident(Section->PageCount);
         for (ULONG i = 0; i < Section->PageCount; i++) {
             ULONG_PTR Address = Section->Base + ((ULONG_PTR)i << PAGE_SHIFT);
             PMMPTE Pte = MiSystemPte(Address);

@@ -18,7 +18,9 @@ extern UCHAR KernelPhysicalStart[], KernelPhysicalEnd[];
 
 #define BOOT_WINDOW 0x40000000ull           /* what the boot page tables show of the direct map */
 #define DIRECT_PAGE 0x200000ull
-#define SMALLEST_RAM (4ull << 20)
+#define SMALLEST_RAM (4ull << 20)           /* of a cap */
+#define SMALLEST_REST (5ull << 19)          /* what a paging file leaves of the hole that it is in */
+#define POOL_SPACE_PAGES (64ull << 30 >> PAGE_SHIFT)    /* layout.h: each pool's share of address space */
 
 PFN_NUMBER MiDirectMapFrames;
 ULONG64 MiKernelRoot;
@@ -30,6 +32,7 @@ static ULONG64 MiModuleBase, MiModuleSize;  /* page aligned outward */
 
 VOID MiInitializeFrameEvents(VOID);
 VOID MiInitializeTransfers(VOID);
+VOID MiInitializeDriverPaging(VOID);
 
 INIT_CODE PVOID MiBootAllocate(ULONG64 Bytes)
 {
@@ -45,7 +48,7 @@ INIT_CODE PVOID MiBootAllocate(ULONG64 Bytes)
     return Address;
 }
 
-/* Takes what is left of the range when [Start, End) of it is used: shrinks *From..*To to the larger rest. */
+/* Takes what is left of the range when [Start, End) of it is used: shrinks *From..*To to the larger rest, or to nothing. */
 INIT_CODE static VOID MiCutHole(PULONG64 From, PULONG64 To, ULONG64 Start, ULONG64 End)
 {
     if (End <= *From || Start >= *To)
@@ -56,46 +59,71 @@ INIT_CODE static VOID MiCutHole(PULONG64 From, PULONG64 To, ULONG64 Start, ULONG
         *From = End;
 }
 
-/* RAM of the first Cap bytes, and what is set aside for the ramdisk: the top of the last range, beyond the cap if it can. */
+/* What is left of a range of RAM besides the kernel and the boot module, in one piece; From >= To: nothing. */
+INIT_CODE static VOID MiFindHole(const BOOT_RANGE *Range, PULONG64 From, PULONG64 To)
+{
+    *From = Range->Base;
+    *To = Range->Base + Range->Length;
+    MiCutHole(From, To, (ULONG64)KernelPhysicalStart, (ULONG64)KernelPhysicalEnd);
+    if (*From < *To && MiModuleSize != 0)
+        MiCutHole(From, To, MiModuleBase, MiModuleBase + MiModuleSize);
+}
+
+/*
+ * Sets Wanted bytes aside for the ramdisk: at the top of the highest hole that has room for them and for the system beside
+ * them, where a cap on RAM may leave it unused anyway. Where no hole is so large, what the largest can give.
+ */
+INIT_CODE static VOID MiSetAside(const BOOT_INFORMATION *Boot, ULONG64 Wanted)
+{
+    const BOOT_RANGE *Last = &Boot->Ranges[Boot->RangeCount - 1];
+    /* The database of frames takes an 85th of RAM, and it lies low, where boot sees it. */
+    ULONG64 BestTop = 0, BestRoom = 0, Rest = SMALLEST_REST + (Last->Base + Last->Length) / 32;
+
+    for (ULONG i = Boot->RangeCount; i-- > 0 && BestRoom < Wanted;) {
+        ULONG64 From, To, Room;
+        MiFindHole(&Boot->Ranges[i], &From, &To);
+        Room = To > From + Rest ? To - From - Rest : 0;
+        if (Room > BestRoom) {
+            BestRoom = Room;
+            BestTop = To;
+        }
+    }
+    MiReservedSize = min(Wanted, BestRoom) & ~(ULONG64)(PAGE_SIZE - 1);
+    MiReservedBase = BestTop - MiReservedSize;
+    if (MiReservedSize < Wanted && ExQueryBootOption("pagefile") != NULL)
+        DbgPrint("pagefile=: %I64u KiB do not fit into RAM; using %I64u KiB\n", Wanted >> 10, MiReservedSize >> 10);
+}
+
+/* How much RAM is ours: up to the cap, and to where the database of frames has to reach. */
 INIT_CODE static ULONG64 MiChooseMemory(const BOOT_INFORMATION *Boot)
 {
-    ULONG64 Total = 0, Cap = ExQueryBootSize("mem", MAXULONGLONG), General = 0;
     const BOOT_RANGE *Last = &Boot->Ranges[Boot->RangeCount - 1];
+    ULONG64 Total = Last->Base + Last->Length, Cap = ExQueryBootSize("mem", MAXULONGLONG), Ram = 0;
 
-    for (ULONG i = 0; i < Boot->RangeCount; i++)
-        Total = Boot->Ranges[i].Base + Boot->Ranges[i].Length;
     if (Cap < SMALLEST_RAM) {
         DbgPrint("mem=: %I64u KiB are too little to start with; using %I64u KiB\n", Cap >> 10, SMALLEST_RAM >> 10);
         Cap = SMALLEST_RAM;
     }
     Cap = min(Cap & ~(ULONG64)(PAGE_SIZE - 1), Total);
-    MiReservedSize = ROUND_TO_PAGES(ExQueryBootSize("pagefile", Cap / 2));
-    if (MiReservedSize > Last->Length - min(Last->Length, SMALLEST_RAM)) {
-        ULONG64 Less = (Last->Length / 2) & ~(ULONG64)(PAGE_SIZE - 1);
-        DbgPrint("pagefile=: %I64u KiB do not fit into RAM; using %I64u KiB\n", MiReservedSize >> 10, Less >> 10);
-        MiReservedSize = Less;
-    }
-    MiReservedBase = Last->Base + Last->Length - MiReservedSize;
-    General = min(Cap, MiReservedBase);
+    /* The image is read once and then given back, so it may lie beyond the cap. */
     MiModuleBase = Boot->ModuleBase & ~(ULONG64)(PAGE_SIZE - 1);
     MiModuleSize = ROUND_TO_PAGES(Boot->ModuleBase + Boot->ModuleLength) - MiModuleBase;
-    if (MiModuleSize != 0 && MiModuleBase + MiModuleSize > MiReservedBase)
-        KiBugCheck(MEMORY_MANAGEMENT, MiModuleBase, MiModuleSize, MiReservedBase, 0, NULL,
-                   "the boot loader put the system image where the paging file's memory would be; give a smaller pagefile=");
-    /* The image is read once and then given back, so it may lie beyond the cap. */
-    MiDirectMapFrames = (Total + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    return General;
+    for (ULONG i = 0; i < Boot->RangeCount; i++)
+        if (Boot->Ranges[i].Base < Cap)
+            Ram += min(Boot->Ranges[i].Length, Cap - Boot->Ranges[i].Base);
+    MiSetAside(Boot, ROUND_TO_PAGES(ExQueryBootSize("pagefile", Ram / 2)));
+    MiDirectMapFrames = Total >> PAGE_SHIFT;
+    return MiReservedSize != 0 && MiReservedBase + MiReservedSize == Total ? min(Cap, MiReservedBase) : Cap;
 }
 
 INIT_CODE static VOID MiChooseBootHole(const BOOT_INFORMATION *Boot, ULONG64 Cap)
 {
     for (ULONG i = 0; i < Boot->RangeCount; i++) {
-        ULONG64 From = Boot->Ranges[i].Base, To = min(From + Boot->Ranges[i].Length, min(Cap, BOOT_WINDOW));
-        if (From >= To)
-            continue;
-        MiCutHole(&From, &To, (ULONG64)KernelPhysicalStart, (ULONG64)KernelPhysicalEnd);
-        if (From < To)
-            MiCutHole(&From, &To, MiModuleBase, MiModuleBase + MiModuleSize);
+        ULONG64 From, To;
+        MiFindHole(&Boot->Ranges[i], &From, &To);
+        To = min(To, min(Cap, BOOT_WINDOW));
+        if (From < To && MiReservedSize != 0)
+            MiCutHole(&From, &To, MiReservedBase, MiReservedBase + MiReservedSize);
         if (From < To && To - From > MiBootEnd - MiBootNext) {
             MiBootNext = From;
             MiBootEnd = To;
@@ -168,6 +196,8 @@ INIT_CODE static VOID MiFillDatabase(const BOOT_INFORMATION *Boot, ULONG64 BootS
         for (; Frame < End && Frame <= MiHighestFrame; Frame++) {
             ULONG64 At = Frame << PAGE_SHIFT;
             PMMPFN Pfn = MiPfn(Frame);
+            if (At >= MiReservedBase && At < MiReservedBase + MiReservedSize)
+                continue;
             MiTotalFrames++;
             if ((At >= (ULONG64)KernelPhysicalStart && At < (ULONG64)KernelPhysicalEnd) ||
                 (At >= MiModuleBase && At < MiModuleBase + MiModuleSize) || (At >= BootStart && At < MiBootNext))
@@ -189,11 +219,11 @@ INIT_CODE VOID MmInitializeFrames(const BOOT_INFORMATION *Boot)
     MiBuildPageTables(MiHighestFrame + 1);
 
     MiInitializeRange(&MiSystemPtes, MM_SYSTEM_PTES, MM_SYSTEM_PTE_PAGES);
-    MiInitializeRange(&MiNonPagedRange, MM_NONPAGED_POOL, MiHighestFrame + 1);
-    MiInitializeRange(&MiPagedRange, MM_PAGED_POOL, max((MiHighestFrame + 1) * 4, 0x8000));
+    MiInitializeRange(&MiNonPagedRange, MM_NONPAGED_POOL, min(MiHighestFrame + 1, POOL_SPACE_PAGES));
+    MiInitializeRange(&MiPagedRange, MM_PAGED_POOL, min(max((MiHighestFrame + 1) * 4, 0x8000), POOL_SPACE_PAGES));
     MiInitializeRange(&MiDriverRange, MM_DRIVER_IMAGES, MM_DRIVER_IMAGE_PAGES);
     MmNonPagedPoolStart = (PVOID)MM_NONPAGED_POOL;
-    MmNonPagedPoolEnd = (PVOID)(MM_NONPAGED_POOL + ((MiHighestFrame + 1) << PAGE_SHIFT));
+    MmNonPagedPoolEnd = (PVOID)(MM_NONPAGED_POOL + ((ULONG64)MiNonPagedRange.Map.SizeOfBitMap << PAGE_SHIFT));
     MmPagedPoolStart = (PVOID)MM_PAGED_POOL;
     MmPagedPoolEnd = (PVOID)(MM_PAGED_POOL + ((ULONG64)MiPagedRange.Map.SizeOfBitMap << PAGE_SHIFT));
 
@@ -217,6 +247,7 @@ INIT_CODE VOID MmInitializeSystemSpace(VOID)
     InitializeListHead(&MiWorkingSetList);
     MiInitializeWorkingSet(&MiSystemWorkingSet, NULL);
     MiInitializeTransfers();
+    MiInitializeDriverPaging();
     /* One table for the driver region and one for the kernel's stacks now, so that the first loads leave no trace. */
     if (!MiMakeSystemTables(MM_DRIVER_IMAGES, 512) || !MiMakeSystemTables(MM_SYSTEM_PTES, 512))
         KiBugCheck(MEMORY_MANAGEMENT, 0, 0, 0, 0, NULL, "no frame is left for the first page tables");
@@ -255,9 +286,19 @@ VOID MmReleaseBootModule(VOID)
     MiReleaseBootFrames(MiModuleBase, MiModuleBase + MiModuleSize);
 }
 
+/* The code and tables that boot began with. They are mapped with the rest of the image, so the mapping goes first. */
+static ULONG64 MiReleaseBootCode(VOID)
+{
+    for (ULONG64 At = (ULONG64)KernelBootStart; At < (ULONG64)KernelBootEnd; At += PAGE_SIZE)
+        MiWritePte(MiSystemPte(MM_KERNEL_BASE + At), MiMakeDiscarded());
+    MiFlushRange(NULL, MM_KERNEL_BASE + (ULONG64)KernelBootStart,
+                 ((ULONG64)KernelBootEnd - (ULONG64)KernelBootStart) >> PAGE_SHIFT);
+    return MiReleaseBootFrames((ULONG64)KernelBootStart, (ULONG64)KernelBootEnd);
+}
+
 VOID MmDiscardKernelInit(VOID)
 {
-    ULONG64 Pages = MiDiscardKernelSections() + MiReleaseBootFrames((ULONG64)KernelBootStart, (ULONG64)KernelBootEnd);
+    ULONG64 Pages = MiDiscardKernelSections() + MiReleaseBootCode();
 
     DbgPrint("INIT of the kernel discarded: %I64u KiB freed\n", Pages * PAGE_SIZE / 1024);
 }

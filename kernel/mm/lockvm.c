@@ -13,12 +13,12 @@ VOID MiUnpinFrame(PMMPFN Pfn)
     Pfn->Flags &= (UCHAR)~MI_FRAME_PINNED;
     MiDereferenceFrame(Pfn);
     Space->LockedPages--;
-    MiReturnResident(1);
 }
 
 static NTSTATUS MiPinPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
 {
     NTSTATUS Status;
+    BOOLEAN Locked;
     PMMPFN Pfn;
     KIRQL Irql;
 
@@ -30,12 +30,15 @@ static NTSTATUS MiPinPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
     Pfn = MiPfn(MiFrameOf(MiReadPte(MiFindPte(Space->DirectoryTableBase, Address))));
     if (Pfn->Flags & MI_FRAME_PINNED)
         return STATUS_SUCCESS;
-    if (Space->LockedPages >= LOCK_QUOTA_PAGES || !MiChargeResident(1))
+    if (Space->LockedPages >= LOCK_QUOTA_PAGES)
         return STATUS_WORKING_SET_QUOTA;
     Irql = MiLockPfn();
-    MiReferenceFrame(Pfn);
-    Pfn->Flags |= MI_FRAME_PINNED;
+    Locked = MiLockFrame(Pfn);
+    if (Locked)
+        Pfn->Flags |= MI_FRAME_PINNED;
     MiUnlockPfn(Irql);
+    if (!Locked)
+        return STATUS_WORKING_SET_QUOTA;
     Space->LockedPages++;
     return STATUS_SUCCESS;
 }
@@ -76,24 +79,34 @@ NTSTATUS MmLockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Siz
         return STATUS_INVALID_PARAMETER;
     if ((End - Base) >> PAGE_SHIFT > LOCK_QUOTA_PAGES)
         return STATUS_WORKING_SET_QUOTA;
+    ExAcquireFastMutex(&Space->RangeLock);
     MiLockWorkingSet(&Space->WorkingSet);
+    if (Space->Deleting)
+        Status = STATUS_PROCESS_IS_TERMINATING;
     for (At = Base; At < End && NT_SUCCESS(Status); At += PAGE_SIZE)
         Status = MiPinPage(Space, At);
-    if (!NT_SUCCESS(Status))
+    if (!NT_SUCCESS(Status) && At != Base)
         MiUnpinRange(Space, Base, At - PAGE_SIZE);
     MiUnlockWorkingSet(&Space->WorkingSet);
+    ExReleaseFastMutex(&Space->RangeLock);
     return Status;
 }
 
 NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size)
 {
-    NTSTATUS Status;
+    NTSTATUS Status = STATUS_PROCESS_IS_TERMINATING;
     ULONG_PTR End;
 
     if (!MiRoundRange(&Base, Size, &End))
         return STATUS_INVALID_PARAMETER;
+    /* Nobody can have locked so much; and nobody shall keep the kernel busy with half the address space. */
+    if ((End - Base) >> PAGE_SHIFT > LOCK_QUOTA_PAGES)
+        return STATUS_NOT_LOCKED;
+    ExAcquireFastMutex(&Space->RangeLock);
     MiLockWorkingSet(&Space->WorkingSet);
-    Status = MiUnpinRange(Space, Base, End) ? STATUS_SUCCESS : STATUS_NOT_LOCKED;
+    if (!Space->Deleting)
+        Status = MiUnpinRange(Space, Base, End) ? STATUS_SUCCESS : STATUS_NOT_LOCKED;
     MiUnlockWorkingSet(&Space->WorkingSet);
+    ExReleaseFastMutex(&Space->RangeLock);
     return Status;
 }

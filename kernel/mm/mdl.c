@@ -14,6 +14,7 @@ static PMM_ADDRESS_SPACE MiSpaceOfAddress(ULONG_PTR Address)
 static NTSTATUS MiProbeAndLockPage(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason,
                                    PPFN_NUMBER Frame)
 {
+    BOOLEAN Locked;
     PMMPTE Pte;
     MMPTE Value;
     PMMPFN Pfn;
@@ -33,15 +34,13 @@ static NTSTATUS MiProbeAndLockPage(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE
     if (*Frame > MiHighestFrame)
         return STATUS_SUCCESS;          /* device memory: nothing to hold */
     Pfn = MiPfn(*Frame);
-    if (Pfn->Pte != NULL && Pfn->ReferenceCount == 0 && !MiChargeResident(1))
-        return STATUS_INSUFFICIENT_RESOURCES;
     Irql = MiLockPfn();
-    MiReferenceFrame(Pfn);
+    Locked = MiLockFrame(Pfn);
     /* The device writes behind the entry's dirty bit. */
-    if (Reason & MM_FAULT_WRITE)
+    if (Locked && (Reason & MM_FAULT_WRITE))
         Pfn->Flags |= MI_FRAME_DIRTY;
     MiUnlockPfn(Irql);
-    return STATUS_SUCCESS;
+    return Locked ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static VOID MiUnlockFrames(PPFN_NUMBER Frames, ULONG Count)
@@ -52,8 +51,6 @@ static VOID MiUnlockFrames(PPFN_NUMBER Frames, ULONG Count)
         if (Frames[i] > MiHighestFrame)
             continue;
         Irql = MiLockPfn();
-        if (Pfn->Pte != NULL && Pfn->ReferenceCount == 1)
-            MiReturnResident(1);
         MiDereferenceFrame(Pfn);
         MiUnlockPfn(Irql);
     }

@@ -2,6 +2,8 @@
  * Mm's inside: the PFN database, lists, transfers, and which lock protects what.
  *
  * Locks, outermost first:
+ *   range lock (MM_ADDRESS_SPACE.RangeLock, fast mutex, APC_LEVEL): which VADs a process has. Who changes one may let go of
+ *       the working-set lock on the way, to wait for a transfer; this lock keeps other changes away meanwhile.
  *   working-set lock (MM_WORKING_SET.Lock, fast mutex, APC_LEVEL), one per process and one for the system: valid entries
  *       of its address space, which become valid and invalid only under it; its VADs; sections' counts (the system's).
  *   PFN lock (MiPfnLock, spin lock, DISPATCH_LEVEL): the PFN database, all lists and rings, slot maps, and every entry
@@ -43,6 +45,7 @@ typedef enum _MI_FRAME_STATE {
 #define MI_FRAME_WRITING 0x04   /* a write is copying it out */
 #define MI_FRAME_IN_RING 0x08   /* linked into its owner's working-set ring */
 #define MI_FRAME_PINNED 0x10    /* VirtualLock holds one of the references */
+#define MI_FRAME_CHARGED 0x20   /* paid for out of the resident budget because it is locked; returned with the last reference */
 
 #define MI_NO_FRAME 0xFFFFFFFFu
 
@@ -53,10 +56,10 @@ typedef struct _MMPFN {
     MMPTE OriginalPte;          /* what that entry becomes when the frame goes: demand-zero or paging-file */
     ULONG_PTR VirtualPage;      /* the address mapped, for flushing the TLB */
     ULONG_PTR Owner;            /* working set, or MM_SECTION + 1 (the system's then); see MiOwner... */
-    USHORT ReferenceCount;      /* transfers and MDLs that use it: not trimmed, not freed while above zero */
+    ULONG ReferenceCount;       /* transfers and MDLs that use it: not trimmed, not freed while above zero */
+    USHORT Transfer;            /* READING: index of its transfer */
     UCHAR State;
     UCHAR Flags;
-    ULONG Transfer;             /* READING: index of its transfer */
 } MMPFN, *PMMPFN;
 C_ASSERT(sizeof(MMPFN) == 48);
 
@@ -113,20 +116,32 @@ PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
 VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list; wakes who waits for frames */
 VOID MiReferenceFrame(PMMPFN Pfn);
 VOID MiDereferenceFrame(PMMPFN Pfn);                    /* frees a deleted frame with its last reference */
+BOOLEAN MiLockFrame(PMMPFN Pfn);                        /* a reference that is paid for; FALSE: the budget is used up */
+VOID MiReleaseFrame(PMMPFN Pfn);                        /* off lists and rings: free, or as soon as nobody refers to it */
 VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
 VOID MiRemoveFromRing(PMMPFN Pfn);
 /* Without the lock. */
 VOID MiZeroFrame(PFN_NUMBER Frame);
 /*
- * A zeroed frame for good: page tables, pool, stacks. MI_NO_FRAME when the resident budget is used up; above PASSIVE_LEVEL,
- * where nobody can wait (the holder of a working-set lock above all), also when no frame is available just now.
- * IRQL <= DISPATCH.
+ * The budget of frames that may become permanent or locked: what remains keeps faults going. MiTakeResident asks nobody: for
+ * what is documented not to fail; the reserve gives.
  */
+BOOLEAN MiChargeResident(ULONG64 Frames);
+VOID MiTakeResident(ULONG64 Frames);
+VOID MiReturnResident(ULONG64 Frames);
+/* Both budgets at once, resident and commit: what a permanent frame costs. */
+BOOLEAN MiChargePermanent(ULONG64 Frames);
+VOID MiReturnPermanent(ULONG64 Frames);
+/*
+ * A zeroed frame for good, already paid for. MI_NO_FRAME: all are in use just now, though the trimmer will find one.
+ * IRQL: <= DISPATCH_LEVEL. The second waits for it. IRQL: <= APC_LEVEL, no working-set lock held.
+ */
+PFN_NUMBER MiTakePermanentFrame(VOID);
+PFN_NUMBER MiWaitForPermanentFrame(VOID);
+VOID MiGivePermanentFrame(PFN_NUMBER Frame);
+/* The same with the charge. MI_NO_FRAME: a budget is used up, or none is free. IRQL: <= DISPATCH_LEVEL. */
 PFN_NUMBER MiAllocatePermanentFrame(VOID);
 VOID MiFreePermanentFrame(PFN_NUMBER Frame);
-/* The budget of frames that may become permanent or locked: what remains keeps faults going. */
-BOOLEAN MiChargeResident(ULONG64 Frames);
-VOID MiReturnResident(ULONG64 Frames);
 /* Lets go of every lock, waits until frames are available. IRQL: <= APC_LEVEL, no working-set lock held. */
 VOID MiWaitForFrames(VOID);
 extern LONG64 MiResidentAvailable;
@@ -145,12 +160,20 @@ extern LONG64 MiCommittedPages, MiCommitLimit;
 /* The last-level entry of an address, or NULL when a table on the way is missing. Root: physical address of the top. */
 PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address);
 #define MiSystemPte(Address) MiFindPte(MiKernelRoot, (ULONG_PTR)(Address))
-/* The same, making missing tables. NULL: no frame for one. User tables are counted in *TablePages. */
+/*
+ * The same, making missing tables. NULL: no frame for one. User tables are counted in *TablePages, and paid for by the VAD
+ * that the address lies in (TablesCharged), so for those it is worth waiting for a frame.
+ */
 PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages);
+#define MI_USER_TABLES_END 0x0000800000000000ull    /* where the user half's tables end */
 /* Makes the tables for a range of system space ahead, so that later look-ups cannot fail. */
 BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
-/* Frees the user half's tables; all pages are gone already. */
-VOID MiFreeUserTables(ULONG64 Root, PULONG64 TablePages);
+/*
+ * Frees the user tables that serve addresses of [Start, End) and none outside [HoleStart, HoleEnd), where nothing is mapped
+ * any more. Working-set lock held.
+ */
+VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart,
+                      ULONG_PTR HoleEnd, PULONG64 TablePages);
 
 /* init.c: zeroed memory for good, before there are frames to allocate. Panics when there is none. */
 PVOID MiBootAllocate(ULONG64 Bytes);
@@ -224,6 +247,7 @@ typedef struct _MI_TRANSFER {
     ULONG Count;
     ULONG File;
     ULONG64 Slot;
+    BOOLEAN OwnsSlots;                  /* PFN lock: a write to slots that no entry and no frame names yet */
     NTSTATUS Status;
     KEVENT Done;
     MDL Mdl;                            /* the frame numbers follow it */
@@ -261,8 +285,13 @@ VOID MiRetireSlot(ULONG File, ULONG64 Slot);  /* a write failed: never used agai
 
 /* Writer (writer.c) -------------------------------------------------------------------------------------------------- */
 
-/* Writes one cluster of the modified list. FALSE: nothing was there to write. No locks held. IRQL: <= APC_LEVEL. */
+/*
+ * Writes one cluster of the modified list. FALSE: nothing was there to write, no slot was to be had, or the write failed; so
+ * a loop of it ends. No locks held. IRQL: <= APC_LEVEL.
+ */
 BOOLEAN MiWriteCluster(VOID);
+extern volatile BOOLEAN MiWriterStuck;      /* the last try wrote nothing though there was something to write */
+extern KEVENT MiWritesDone;
 /* Writes until the modified list is empty and all writes are done, or nothing more can be written. */
 VOID MiFlushModifiedPages(VOID);
 extern ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
@@ -270,6 +299,7 @@ extern ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
 /* Sections (section.c) ----------------------------------------------------------------------------------------------- */
 
 PMM_SECTION MiSectionOfAddress(ULONG_PTR Address);      /* system working-set lock held */
+PMM_SECTION MiNextSection(PMM_SECTION Section);         /* by address, NULL for the first; the same lock held */
 NTSTATUS MiBringIn(PMM_SECTION Section);
 /* A driver that pages must never be paged itself: bugcheck if this image is one. */
 VOID MiRequireNotPagingDevice(PMM_IMAGE Image);
@@ -289,9 +319,12 @@ typedef struct _MMVAD {
     ULONG_PTR Start, End;       /* End is the first byte behind */
     ULONG Protection;           /* MI_PROTECT_..., 0: no access */
     BOOLEAN Committed;          /* every page is, unless its entry says decommitted; else those with an entry are */
-    ULONG64 TablesCharged;
+    BOOLEAN Deleting;           /* being released: nothing of it may come back by a fault */
+    ULONG64 TablesCharged;      /* page tables that it may need at the worst, paid for when it was made */
 } MMVAD, *PMMVAD;
 PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
+/* Gives a VAD back with all of its pages. Range lock and working-set lock held, the latter let go of on the way. */
+VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad);
 /* lockvm.c: takes VirtualLock's hold off a frame. Working-set lock and PFN lock held. */
 VOID MiUnpinFrame(PMMPFN Pfn);
 

@@ -36,7 +36,7 @@ NTSTATUS MmUserStringLength(USER_ADDRESS String, SIZE_T Maximum, PSIZE_T Length)
 struct _BOOT_INFORMATION;
 VOID MmInitializeFrames(const struct _BOOT_INFORMATION *Boot);  /* PFN database, kernel page tables, W^X */
 VOID MmInitializeSystemSpace(VOID);                             /* pools, system PTEs, the system working set */
-NTSTATUS MmStartThreads(VOID);                                  /* working-set manager, modified-page writer, zeroer */
+NTSTATUS MmStartThreads(VOID);                                  /* working-set manager, modified-page writer */
 VOID MmDiscardKernelInit(VOID);                                 /* gives the kernel's INIT back, prints how much */
 VOID MmReleaseBootModule(VOID);                                 /* gives the boot image's frames back */
 
@@ -50,7 +50,7 @@ PVOID MmAllocatePoolPages(POOL_TYPE Type, SIZE_T Pages);
 VOID MmFreePoolPages(PVOID Address, SIZE_T Pages);
 extern PVOID MmNonPagedPoolStart, MmNonPagedPoolEnd, MmPagedPoolStart, MmPagedPoolEnd;
 
-/* Kernel stacks: KERNEL_STACK_PAGES resident pages above a guard page. Returns the top, or NULL. */
+/* Kernel stacks: KERNEL_STACK_PAGES resident pages above a guard page. Returns the top, or NULL. IRQL: <= APC_LEVEL. */
 PVOID MmCreateKernelStack(VOID);
 VOID MmDeleteKernelStack(PVOID StackTop);
 
@@ -151,6 +151,7 @@ typedef struct _MM_STATISTICS {
     ULONG64 NonPagedPoolBytes, PagedPoolBytes;
     ULONG64 DemandZeroFaults, SoftFaults, HardFaults, PagesIn, PagesOut, PageReads, PageWrites;
     ULONG64 CommittedPages, CommitLimit, SystemWorkingSet;
+    LONG64 ResidentAvailable;       /* frames that may still become permanent or locked */
 } MM_STATISTICS, *PMM_STATISTICS;
 VOID MmQueryStatistics(PMM_STATISTICS Statistics);
 typedef struct _MM_PAGING_FILE_STATISTICS { CHAR Name[32]; ULONG Slots, Used; } MM_PAGING_FILE_STATISTICS;
@@ -176,12 +177,13 @@ typedef struct _MM_WORKING_SET {
 typedef struct _MM_ADDRESS_SPACE {
     MM_WORKING_SET WorkingSet;
     ULONG64 DirectoryTableBase;     /* physical address of the top-level table */
-    RTL_AVL_TREE Vads;              /* MMVAD by start address; working-set lock */
+    FAST_MUTEX RangeLock;           /* held over every change of the tree; taken before the working-set lock */
+    RTL_AVL_TREE Vads;              /* MMVAD by start address; working-set lock, and the range lock to change it */
     ULONG64 CommittedPages;
     ULONG64 PageTablePages;
     ULONG64 LockedPages;            /* VirtualLock */
     ULONG64 PageFaults;
-    BOOLEAN Deleting;
+    BOOLEAN Deleting;               /* range lock: nothing may be added any more */
 } MM_ADDRESS_SPACE, *PMM_ADDRESS_SPACE;
 
 /* A new, empty user half. STATUS_INSUFFICIENT_RESOURCES. IRQL: <= APC_LEVEL. */

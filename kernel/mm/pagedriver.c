@@ -10,6 +10,17 @@
 #include "ke/rules.h"
 #include "rtl/export.h"
 
+/*
+ * The section lock of the lock order: one change of a whole driver at a time. Bringing pages in lets go of the working-set
+ * lock, and nobody may find the driver half reset meanwhile.
+ */
+static FAST_MUTEX MiDriverPagingLock;
+
+INIT_CODE VOID MiInitializeDriverPaging(VOID)
+{
+    ExInitializeFastMutex(&MiDriverPagingLock);
+}
+
 /* The driver behind an address, or NULL with a message. */
 static PMM_IMAGE MiImageForDriver(PCSTR Routine, PVOID Address, PVOID Caller)
 {
@@ -25,31 +36,37 @@ static PMM_IMAGE MiImageForDriver(PCSTR Routine, PVOID Address, PVOID Caller)
 /* System working-set lock held. */
 static VOID MiMakePageable(PMM_SECTION Section)
 {
+    ULONG Held = 0;
+
     Section->Kind = MmSectionPageable;
     for (ULONG i = 0; i < Section->PageCount; i++) {
         ULONG_PTR Address = Section->Base + ((ULONG_PTR)i << PAGE_SHIFT);
         PMMPTE Pte = MiSystemPte(Address);
         PMMPFN Pfn = MiPfn(MiFrameOf(MiReadPte(Pte)));
         KIRQL Irql = MiLockPfn();
-        MiFreeSlotOf(Pfn->OriginalPte);
         Pfn->Pte = Pte;
         Pfn->OriginalPte = MiMakeDemandZero(Section->Protection);
         Pfn->VirtualPage = Address;
         Pfn->Owner = MiMakeOwner(&MiSystemWorkingSet, Section);
         Pfn->Flags |= MI_FRAME_DIRTY;
         MiInsertInRing(&MiSystemWorkingSet, Pfn);
+        if (Pfn->ReferenceCount != 0 && !(Pfn->Flags & MI_FRAME_CHARGED)) {
+            Pfn->Flags |= MI_FRAME_CHARGED;     /* an MDL holds it: locked, as any pageable page would be */
+            Held++;
+        }
         MiUnlockPfn(Irql);
     }
     /* A lock pays for the section from now on, as for any pageable one. */
     if (Section->LockCount == 0)
         MiReturnResident(Section->PageCount);
+    MiTakeResident(Held);
 }
 
 /* System working-set lock held; let go of on the way. */
 static VOID MiMakeNonpaged(PMM_SECTION Section)
 {
     if (Section->LockCount++ == 0)
-        InterlockedAdd64(&MiResidentAvailable, -(LONG64)Section->PageCount);    /* documented not to fail: the reserve gives */
+        MiTakeResident(Section->PageCount);     /* documented not to fail */
     if (!NT_SUCCESS(MiBringIn(Section)))
         KiBugCheck(KERNEL_DATA_INPAGE_ERROR, Section->Base, 0, 0, 0, NULL,
                    "section %s of %s could not be read back for MmResetDriverPaging", Section->Name, Section->Owner);
@@ -58,6 +75,10 @@ static VOID MiMakeNonpaged(PMM_SECTION Section)
         PMMPFN Pfn = MiPfn(MiFrameOf(MiReadPte(Pte)));
         KIRQL Irql = MiLockPfn();
         MiRemoveFromRing(Pfn);
+        /* It needs no way back, so no slot; a write that is under way finds it dirty and gives its slot back. */
+        MiFreeSlotOf(Pfn->OriginalPte);
+        Pfn->OriginalPte = MiMakeZero();
+        Pfn->Flags |= MI_FRAME_DIRTY;
         Pfn->Pte = NULL;
         Pfn->Owner = 0;
         MiUnlockPfn(Irql);
@@ -80,6 +101,7 @@ PVOID MmPageEntireDriver(PVOID AddressWithinSection)
         return NULL;
     MiRequireNotPagingDevice(Image);
     KeFlushQueuedDpcs();
+    ExAcquireFastMutex(&MiDriverPagingLock);
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (!Image->PagedEntirely) {
         Image->PagedEntirely = TRUE;
@@ -90,6 +112,7 @@ PVOID MmPageEntireDriver(PVOID AddressWithinSection)
         }
     }
     MiUnlockWorkingSet(&MiSystemWorkingSet);
+    ExReleaseFastMutex(&MiDriverPagingLock);
     return (PVOID)Image->Base;
 }
 NT_EXPORT(MmPageEntireDriver);
@@ -102,6 +125,7 @@ VOID MmResetDriverPaging(PVOID AddressWithinSection)
     KE_REQUIRE_IRQL(APC_LEVEL);
     if (Image == NULL)
         return;
+    ExAcquireFastMutex(&MiDriverPagingLock);
     MiLockWorkingSet(&MiSystemWorkingSet);
     if (Image->PagedEntirely) {
         Image->PagedEntirely = FALSE;
@@ -112,5 +136,6 @@ VOID MmResetDriverPaging(PVOID AddressWithinSection)
         }
     }
     MiUnlockWorkingSet(&MiSystemWorkingSet);
+    ExReleaseFastMutex(&MiDriverPagingLock);
 }
 NT_EXPORT(MmResetDriverPaging);

@@ -7,13 +7,13 @@
  *   +--------+--------+--------+--------+--------+---------+
  *
  * Tables are read through the direct map. Those of the upper half are made once and never given back; those of a process
- * are made as its pages are touched and go with it.
+ * are made as its pages are touched and go with the last VAD that they serve.
  */
 #include "mm/mi.h"
 
 #define LEVELS 4
+#define TABLE_BATCH 64                  /* tables that are given back after one round of flushing */
 #define INDEX(Address, Level) (((Address) >> (PAGE_SHIFT + 9 * (Level))) & 511)
-#define USER_TOP_ENTRIES 256
 
 static PMMPTE MiTableAt(ULONG64 Physical)
 {
@@ -43,7 +43,7 @@ PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages)
         PMMPTE Entry = &Table[INDEX(Address, Level)];
         MMPTE Value = MiReadPte(Entry);
         if (!MiIsValid(Value)) {
-            PFN_NUMBER Frame = MiAllocatePermanentFrame();
+            PFN_NUMBER Frame = User ? MiTakePermanentFrame() : MiAllocatePermanentFrame();
             MMPTE New = MiMakeTable(Frame, User);
             if (Frame == MI_NO_FRAME)
                 return NULL;
@@ -71,20 +71,49 @@ BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages)
     return TRUE;
 }
 
-static VOID MiFreeTable(PMMPTE Table, ULONG Level, ULONG Entries, PULONG64 TablePages)
+/* The entry of an address in a table of that level, or NULL when there is no such table. */
+static PMMPTE MiFindEntry(ULONG64 Root, ULONG_PTR Address, ULONG Level)
 {
-    for (ULONG i = 0; i < Entries; i++) {
-        if (!MiIsValid(Table[i]))
-            continue;
-        if (Level > 1)
-            MiFreeTable(MiTableAt(Table[i].Value & MI_PTE_FRAME_MASK), Level - 1, 512, TablePages);
-        MiFreePermanentFrame(MiFrameOf(Table[i]));
-        MiWritePte(&Table[i], MiMakeZero());
-        (*TablePages)--;
+    PMMPTE Table = MiTableAt(Root);
+
+    for (ULONG At = LEVELS - 1; At > Level; At--) {
+        MMPTE Entry = Table[INDEX(Address, At)];
+        if (!MiIsValid(Entry))
+            return NULL;
+        Table = MiTableAt(Entry.Value & MI_PTE_FRAME_MASK);
     }
+    return &Table[INDEX(Address, Level)];
 }
 
-VOID MiFreeUserTables(ULONG64 Root, PULONG64 TablePages)
+/* Flushing any address drops what a processor remembers of upper levels, too (Intel SDM vol. 3, "Invalidation of TLBs"). */
+static VOID MiGiveTables(PKPROCESS Process, ULONG_PTR Address, const ULONG *Frames, ULONG Count)
 {
-    MiFreeTable(MiTableAt(Root), LEVELS - 1, USER_TOP_ENTRIES, TablePages);
+    if (Count == 0)
+        return;
+    MiFlushRange(Process, Address, 1);
+    for (ULONG i = 0; i < Count; i++)
+        MiGivePermanentFrame(Frames[i]);
+}
+
+/* Lowest tables first: one whose whole span lies in the hole has lost all of its own by the time it is looked at. */
+VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart,
+                      ULONG_PTR HoleEnd, PULONG64 TablePages)
+{
+    ULONG Frames[TABLE_BATCH], Count = 0;
+
+    for (ULONG Level = 1; Level < LEVELS; Level++) {
+        ULONG_PTR Span = 1ull << (PAGE_SHIFT + 9 * Level);
+        for (ULONG_PTR At = Start & ~(Span - 1); At < End; At += Span) {
+            PMMPTE Entry = At >= HoleStart && At + Span <= HoleEnd ? MiFindEntry(Root, At, Level) : NULL;
+            if (Entry == NULL || !MiIsValid(MiReadPte(Entry)))
+                continue;
+            Frames[Count++] = (ULONG)MiFrameOf(MiExchangePte(Entry, MiMakeZero()));
+            (*TablePages)--;
+            if (Count == TABLE_BATCH) {
+                MiGiveTables(Process, Start, Frames, Count);
+                Count = 0;
+            }
+        }
+    }
+    MiGiveTables(Process, Start, Frames, Count);
 }

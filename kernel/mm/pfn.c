@@ -23,6 +23,7 @@ VOID MiInitializeFrameEvents(VOID)
     KeInitializeEvent(&MiNeedFramesEvent, SynchronizationEvent, FALSE);
     KeInitializeEvent(&MiWriterEvent, SynchronizationEvent, FALSE);
     KeInitializeEvent(&MiFramesEvent, NotificationEvent, FALSE);
+    KeInitializeEvent(&MiWritesDone, SynchronizationEvent, FALSE);
 }
 
 VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn)
@@ -77,16 +78,16 @@ PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
         MiWritePte(Pfn->Pte, Pfn->OriginalPte);
     *Zeroed = List == MiFrameZeroed;
     Pfn->Flags = 0;
-    Pfn->ReferenceCount = 0;
     Pfn->OriginalPte = MiMakeZero();
-    if (MiAvailableFrames() < MI_LOW_FRAMES)
+    /* Set already: the manager has not looked yet, and will. */
+    if (MiAvailableFrames() < MI_LOW_FRAMES && KeReadStateEvent(&MiNeedFramesEvent) == 0)
         KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
     return MiFrameNumber(Pfn);
 }
 
 VOID MiFreeFrame(PMMPFN Pfn)
 {
-    ASSERT(Pfn->ReferenceCount == 0 && (Pfn->Flags & MI_FRAME_IN_RING) == 0);
+    ASSERT(Pfn->ReferenceCount == 0 && (Pfn->Flags & (MI_FRAME_IN_RING | MI_FRAME_CHARGED)) == 0);
     Pfn->Pte = NULL;
     Pfn->Owner = 0;
     Pfn->Flags = 0;
@@ -96,14 +97,43 @@ VOID MiFreeFrame(PMMPFN Pfn)
 
 VOID MiReferenceFrame(PMMPFN Pfn)
 {
-    ASSERT(Pfn->ReferenceCount != MAXUSHORT);
+    ASSERT(Pfn->ReferenceCount != MAXULONG);
     Pfn->ReferenceCount++;
 }
 
 VOID MiDereferenceFrame(PMMPFN Pfn)
 {
     ASSERT(Pfn->ReferenceCount != 0);
-    if (--Pfn->ReferenceCount == 0 && Pfn->State == MiFrameDeleted)
+    if (--Pfn->ReferenceCount != 0)
+        return;
+    if (Pfn->Flags & MI_FRAME_CHARGED) {
+        Pfn->Flags &= (UCHAR)~MI_FRAME_CHARGED;
+        MiReturnResident(1);
+    }
+    if (Pfn->State == MiFrameDeleted)
+        MiFreeFrame(Pfn);
+}
+
+/*
+ * A page is paid for once, however many MDLs and VirtualLock hold it, and until the last reference of any kind is gone: a
+ * transfer's may be the last, so the flag and not the count says what was paid.
+ */
+BOOLEAN MiLockFrame(PMMPFN Pfn)
+{
+    if (Pfn->Pte != NULL && !(Pfn->Flags & MI_FRAME_CHARGED)) {
+        if (!MiChargeResident(1))
+            return FALSE;
+        Pfn->Flags |= MI_FRAME_CHARGED;
+    }
+    MiReferenceFrame(Pfn);
+    return TRUE;
+}
+
+VOID MiReleaseFrame(PMMPFN Pfn)
+{
+    if (Pfn->ReferenceCount != 0)
+        Pfn->State = MiFrameDeleted;
+    else
         MiFreeFrame(Pfn);
 }
 
@@ -157,26 +187,38 @@ BOOLEAN MiChargeResident(ULONG64 Frames)
     return FALSE;
 }
 
+VOID MiTakeResident(ULONG64 Frames)
+{
+    InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames);
+}
+
 VOID MiReturnResident(ULONG64 Frames)
 {
     InterlockedAdd64(&MiResidentAvailable, (LONG64)Frames);
 }
 
-PFN_NUMBER MiAllocatePermanentFrame(VOID)
+BOOLEAN MiChargePermanent(ULONG64 Frames)
 {
-    PFN_NUMBER Frame;
-    BOOLEAN Zeroed;
-    KIRQL Irql;
+    if (!MiChargeCommit(Frames))
+        return FALSE;
+    if (MiChargeResident(Frames))
+        return TRUE;
+    MiReturnCommit(Frames);
+    return FALSE;
+}
 
-    if (!MiChargeResident(1))
-        return MI_NO_FRAME;
-    Irql = MiLockPfn();
-    while ((Frame = MiTakeFrame(&Zeroed)) == MI_NO_FRAME && Irql == PASSIVE_LEVEL) {
-        /* The budget says that there is one to be had; other processors have just taken all that were free. */
-        MiUnlockPfn(Irql);
-        MiWaitForFrames();
-        Irql = MiLockPfn();
-    }
+VOID MiReturnPermanent(ULONG64 Frames)
+{
+    MiReturnResident(Frames);
+    MiReturnCommit(Frames);
+}
+
+PFN_NUMBER MiTakePermanentFrame(VOID)
+{
+    BOOLEAN Zeroed;
+    KIRQL Irql = MiLockPfn();
+    PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+
     if (Frame != MI_NO_FRAME) {
         PMMPFN Pfn = MiPfn(Frame);
         Pfn->State = MiFrameActive;
@@ -184,21 +226,46 @@ PFN_NUMBER MiAllocatePermanentFrame(VOID)
         Pfn->Owner = 0;
     }
     MiUnlockPfn(Irql);
-    if (Frame == MI_NO_FRAME)
-        MiReturnResident(1);
-    else if (!Zeroed)
+    if (Frame != MI_NO_FRAME && !Zeroed)
         MiZeroFrame(Frame);
+    return Frame;
+}
+
+PFN_NUMBER MiWaitForPermanentFrame(VOID)
+{
+    PFN_NUMBER Frame;
+
+    while ((Frame = MiTakePermanentFrame()) == MI_NO_FRAME)
+        MiWaitForFrames();
+    return Frame;
+}
+
+/* A frame that an MDL still refers to (nonpaged memory, freed too early) goes with that reference. */
+VOID MiGivePermanentFrame(PFN_NUMBER Frame)
+{
+    KIRQL Irql = MiLockPfn();
+
+    ASSERT(MiPfn(Frame)->State == MiFrameActive && MiPfn(Frame)->Pte == NULL);
+    MiReleaseFrame(MiPfn(Frame));
+    MiUnlockPfn(Irql);
+}
+
+PFN_NUMBER MiAllocatePermanentFrame(VOID)
+{
+    PFN_NUMBER Frame;
+
+    if (!MiChargePermanent(1))
+        return MI_NO_FRAME;
+    Frame = MiTakePermanentFrame();
+    if (Frame == MI_NO_FRAME)
+        MiReturnPermanent(1);
     return Frame;
 }
 
 VOID MiFreePermanentFrame(PFN_NUMBER Frame)
 {
-    KIRQL Irql = MiLockPfn();
-
-    ASSERT(MiPfn(Frame)->State == MiFrameActive && MiPfn(Frame)->Pte == NULL);
-    MiFreeFrame(MiPfn(Frame));
-    MiUnlockPfn(Irql);
-    MiReturnResident(1);
+    MiGivePermanentFrame(Frame);
+    MiReturnPermanent(1);
 }
 
 /*

@@ -19,7 +19,7 @@ static VOID MiUnmapNonPaged(ULONG_PTR Base, SIZE_T Pages)
             Frames[i] = (ULONG)MiFrameOf(MiExchangePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero()));
         MiFlushRange(NULL, Base, Count);
         for (ULONG i = 0; i < Count; i++)
-            MiFreePermanentFrame(Frames[i]);
+            MiGivePermanentFrame(Frames[i]);
         Base += Count * PAGE_SIZE;
         Pages -= Count;
     }
@@ -30,12 +30,12 @@ static PVOID MiAllocateNonPaged(SIZE_T Pages)
     ULONG_PTR Base;
     SIZE_T Done;
 
-    if (!MiChargeCommit(Pages))
+    if (!MiChargePermanent(Pages))
         return NULL;
     Base = MiReserveRange(&MiNonPagedRange, Pages);
     if (Base != 0 && MiMakeSystemTables(Base, Pages)) {
         for (Done = 0; Done < Pages; Done++) {
-            PFN_NUMBER Frame = MiAllocatePermanentFrame();
+            PFN_NUMBER Frame = MiTakePermanentFrame();
             if (Frame == MI_NO_FRAME)
                 break;
             MiWritePte(MiSystemPte(Base + Done * PAGE_SIZE), MiMakePermanent(Frame, MI_PROTECT_READ | MI_PROTECT_WRITE));
@@ -46,7 +46,7 @@ static PVOID MiAllocateNonPaged(SIZE_T Pages)
     }
     if (Base != 0)
         MiReleaseRange(&MiNonPagedRange, Base, Pages);
-    MiReturnCommit(Pages);
+    MiReturnPermanent(Pages);
     return NULL;
 }
 
@@ -82,9 +82,10 @@ VOID MmFreePoolPages(PVOID Address, SIZE_T Pages)
         MiDeletePages(&MiSystemWorkingSet, MiKernelRoot, Base, Pages, MiMakeZero());
         MiUnlockWorkingSet(&MiSystemWorkingSet);
         MiReleaseRange(&MiPagedRange, Base, Pages);
+        MiReturnCommit(Pages);
     } else {
         MiUnmapNonPaged(Base, Pages);
         MiReleaseRange(&MiNonPagedRange, Base, Pages);
+        MiReturnPermanent(Pages);
     }
-    MiReturnCommit(Pages);
 }

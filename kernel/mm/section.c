@@ -35,6 +35,13 @@ PMM_SECTION MiSectionOfAddress(ULONG_PTR Address)
     return Node != NULL ? CONTAINING_RECORD(Node, MM_SECTION, AddressNode) : NULL;
 }
 
+PMM_SECTION MiNextSection(PMM_SECTION Section)
+{
+    PRTL_AVL_NODE Node = Section == NULL ? RtlAvlFirst(&MiSectionTree) : RtlAvlNext(&Section->AddressNode);
+
+    return Node != NULL ? CONTAINING_RECORD(Node, MM_SECTION, AddressNode) : NULL;
+}
+
 VOID MiInsertSection(PMM_SECTION Section)
 {
     BOOLEAN Enabled = KiDisableInterrupts();
@@ -143,7 +150,8 @@ NTSTATUS MmLockSection(PMM_SECTION Section)
         Status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (Section->ResidentPages != Section->PageCount) {
         Status = MiBringIn(Section);
-        if (!NT_SUCCESS(Status) && --Section->LockCount == 0)
+        /* A count of zero by now: the section was discarded meanwhile, and its locks with it. */
+        if (!NT_SUCCESS(Status) && Section->LockCount != 0 && --Section->LockCount == 0)
             MiReturnResident(Section->PageCount);
     }
     MiUnlockWorkingSet(&MiSystemWorkingSet);

@@ -11,12 +11,14 @@ PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 
 NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
 {
-    PFN_NUMBER Frame = MiAllocatePermanentFrame();
     PMMPTE Top, SystemTop = MiDirectAddress(MiKernelRoot >> PAGE_SHIFT);
+    PFN_NUMBER Frame;
 
-    if (Frame == MI_NO_FRAME)
+    if (!MiChargePermanent(1))
         return STATUS_INSUFFICIENT_RESOURCES;
+    Frame = MiWaitForPermanentFrame();
     RtlZeroMemory(Space, sizeof(*Space));
+    ExInitializeFastMutex(&Space->RangeLock);
     Top = MiDirectAddress(Frame);
     for (ULONG i = USER_TOP_ENTRIES; i < TOP_ENTRIES; i++)
         Top[i] = SystemTop[i];
@@ -26,43 +28,53 @@ NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
     return STATUS_SUCCESS;
 }
 
+/* Tables of the user half of the system process, which it has for this page only. */
+#define IDENTITY_TABLES 3
+
+static ULONG64 MiIdentityTables;
+
+/* The processors that ran in the page have the system process loaded, as their idle threads do, and are told. */
+INIT_CODE VOID MmUnmapIdentityPage(ULONG_PTR Address)
+{
+    PMMPTE Pte = MiSystemPte(Address);
+
+    if (Pte != NULL)
+        MiWritePte(Pte, MiMakeZero());
+    MiFlushRange(&KiSystemProcess, Address, 1);
+    MiFreeUserTables(&KiSystemProcess, MiKernelRoot, Address, Address + PAGE_SIZE, 0, MI_USER_TABLES_END,
+                     &MiIdentityTables);
+    MiReturnPermanent(IDENTITY_TABLES);
+}
+
 INIT_CODE BOOLEAN MmMapIdentityPage(ULONG_PTR Address)
 {
-    ULONG64 Tables = 0;
-    PMMPTE Pte = MiMakePte(MiKernelRoot, Address, &Tables);
+    PMMPTE Pte;
 
+    if (!MiChargePermanent(IDENTITY_TABLES))
+        return FALSE;
+    Pte = MiMakePte(MiKernelRoot, Address, &MiIdentityTables);
     if (Pte == NULL) {
-        MiFreeUserTables(MiKernelRoot, &Tables);
+        MmUnmapIdentityPage(Address);
         return FALSE;
     }
     MiWritePte(Pte, MiMakePermanent(Address >> PAGE_SHIFT, MI_PROTECT_READ | MI_PROTECT_EXECUTE));
     return TRUE;
 }
 
-/* The processors that ran in it have the system process loaded, as their idle threads do, and are told. */
-INIT_CODE VOID MmUnmapIdentityPage(ULONG_PTR Address)
-{
-    ULONG64 Tables = 0;
-
-    MiWritePte(MiSystemPte(Address), MiMakeZero());
-    MiFlushRange(NULL, Address, 1);
-    MiFreeUserTables(MiKernelRoot, &Tables);
-}
-
 VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
 {
     PRTL_AVL_NODE Node;
 
+    ExAcquireFastMutex(&Space->RangeLock);
+    MiLockWorkingSet(&Space->WorkingSet);
+    /* Another process may hold a reference to this one and come yet to change its memory: it finds this. */
     Space->Deleting = TRUE;
-    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL) {
-        ULONG_PTR Base = CONTAINING_RECORD(Node, MMVAD, Node)->Start;
-        SIZE_T Size = 0;
-        NTSTATUS Status = MmFreeVirtualMemory(Space, &Base, &Size, MEM_RELEASE);
-        ASSERT(NT_SUCCESS(Status));
-        UNREFERENCED_PARAMETER(Status);
-    }
+    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL)
+        MiReleaseVad(Space, CONTAINING_RECORD(Node, MMVAD, Node));
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    ExReleaseFastMutex(&Space->RangeLock);
     MiRemoveWorkingSet(&Space->WorkingSet);
-    MiFreeUserTables(Space->DirectoryTableBase, &Space->PageTablePages);
-    ASSERT(Space->WorkingSet.Size == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0);
+    ASSERT(Space->WorkingSet.Size == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0 &&
+           Space->LockedPages == 0);
     MiFreePermanentFrame(Space->DirectoryTableBase >> PAGE_SHIFT);
 }

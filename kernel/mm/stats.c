@@ -32,6 +32,7 @@ VOID MmQueryStatistics(PMM_STATISTICS S)
     S->CommittedPages = (ULONG64)MiCommittedPages;
     S->CommitLimit = (ULONG64)MiCommitLimit;
     S->SystemWorkingSet = MiSystemWorkingSet.Size;
+    S->ResidentAvailable = MiResidentAvailable;
     ExQueryPoolUsage(&S->NonPagedPoolBytes, &S->PagedPoolBytes);
 }
 NT_EXPORT(MmQueryStatistics);    /* for the test library */

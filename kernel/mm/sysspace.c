@@ -48,31 +48,21 @@ VOID MiReleaseRange(PMI_RANGE Range, ULONG_PTR Address, ULONG64 Pages)
 
 /*
  * A kernel stack: resident, read-write, with an unmapped page below it, so that running over its end is a double fault
- * that says so and not silent damage. IRQL: <= DISPATCH_LEVEL.
+ * that says so and not silent damage. May wait for frames. IRQL: <= APC_LEVEL.
  */
 PVOID MmCreateKernelStack(VOID)
 {
     ULONG_PTR Base = MiReserveRange(&MiSystemPtes, KERNEL_STACK_PAGES + 1);
-    ULONG Done;
 
     if (Base == 0)
         return NULL;
-    if (!MiMakeSystemTables(Base, KERNEL_STACK_PAGES + 1)) {
+    if (!MiMakeSystemTables(Base, KERNEL_STACK_PAGES + 1) || !MiChargePermanent(KERNEL_STACK_PAGES)) {
         MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
         return NULL;
     }
-    for (Done = 1; Done <= KERNEL_STACK_PAGES; Done++) {
-        PFN_NUMBER Frame = MiAllocatePermanentFrame();
-        if (Frame == MI_NO_FRAME)
-            break;
-        MiWritePte(MiSystemPte(Base + Done * PAGE_SIZE), MiMakePermanent(Frame, MI_PROTECT_READ | MI_PROTECT_WRITE));
-    }
-    if (Done <= KERNEL_STACK_PAGES) {
-        while (--Done > 0)
-            MiFreePermanentFrame(MiFrameOf(MiExchangePte(MiSystemPte(Base + Done * PAGE_SIZE), MiMakeZero())));
-        MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
-        return NULL;
-    }
+    for (ULONG i = 1; i <= KERNEL_STACK_PAGES; i++)
+        MiWritePte(MiSystemPte(Base + i * PAGE_SIZE),
+                   MiMakePermanent(MiWaitForPermanentFrame(), MI_PROTECT_READ | MI_PROTECT_WRITE));
     return (PVOID)(Base + (KERNEL_STACK_PAGES + 1) * PAGE_SIZE);
 }
 

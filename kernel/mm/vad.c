@@ -4,7 +4,11 @@
  *
  * A VAD is one reservation. In a VAD that was committed as a whole an empty entry means a committed, untouched page, and a
  * page taken out of it is marked decommitted; in one that was only reserved an empty entry means nothing, and each committed
- * page has an entry. Commit is charged when it is promised, and with it the page tables that the range may come to need.
+ * page has an entry. Commit is charged when it is promised, and with it the page tables that the range may come to need,
+ * out of both budgets: a fault that makes one then waits for a frame at most, and never for a budget.
+ *
+ * Every change runs under the range lock. The working-set lock is let go of on the way, to wait for a transfer or a frame, so
+ * faults and the trimmer come between; another change does not.
  */
 #include "mm/mi.h"
 
@@ -12,6 +16,18 @@
 #define ALLOCATION_GRANULARITY 0x10000ull
 #define PAGES_PER_TABLE 512
 #define USER_END (MM_HIGHEST_USER_ADDRESS + 1)
+
+static VOID MiLockRanges(PMM_ADDRESS_SPACE Space)
+{
+    ExAcquireFastMutex(&Space->RangeLock);
+    MiLockWorkingSet(&Space->WorkingSet);
+}
+
+static VOID MiUnlockRanges(PMM_ADDRESS_SPACE Space)
+{
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    ExReleaseFastMutex(&Space->RangeLock);
+}
 
 static LONG MiCompareVad(const VOID *Key, const RTL_AVL_NODE *Node)
 {
@@ -66,10 +82,28 @@ static ULONG_PTR MiFindGap(PMM_ADDRESS_SPACE Space, ULONG_PTR Size)
     return USER_END >= Start && USER_END - Start >= Size ? Start : 0;
 }
 
-/* Tables that a range can need at the worst: one per 2 MiB it touches, and two levels above at each end. */
+/*
+ * Tables that a range can need at the worst: as many of each level as it lies in. A table that serves several ranges is counted
+ * by each, so there are never more tables than the ranges together have paid for.
+ */
 static ULONG64 MiTablesFor(ULONG_PTR Start, ULONG_PTR End)
 {
-    return (End >> (PAGE_SHIFT + 9)) - (Start >> (PAGE_SHIFT + 9)) + 1 + 4 + ((End - Start) >> 30);
+    ULONG64 Tables = 0;
+
+    for (ULONG Shift = PAGE_SHIFT + 9; Shift <= PAGE_SHIFT + 27; Shift += 9)
+        Tables += ((End - 1) >> Shift) - (Start >> Shift) + 1;
+    return Tables;
+}
+
+/* The tables of [Start, End), which lies in one VAD. Working-set lock held, let go of to wait for frames. */
+static VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+{
+    for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
+        while (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL) {
+            MiUnlockWorkingSet(&Space->WorkingSet);
+            MiWaitForFrames();
+            MiLockWorkingSet(&Space->WorkingSet);
+        }
 }
 
 static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, BOOLEAN Commit, ULONG Protection)
@@ -82,11 +116,12 @@ static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size
     if (Vad == NULL)
         return STATUS_NO_MEMORY;
     Length = ROUND_TO_PAGES(*Size + (*Base - Start));
-    if (*Base == 0)
+    if (*Base == 0) {
         Start = MiFindGap(Space, Length);
-    if (Start == 0) {
-        ExFreePoolWithTag(Vad, MI_VAD_TAG);
-        return STATUS_NO_MEMORY;
+        if (Start == 0) {
+            ExFreePoolWithTag(Vad, MI_VAD_TAG);
+            return STATUS_NO_MEMORY;
+        }
     }
     Next = RtlAvlLowerBound(&Space->Vads, (const VOID *)Start, MiCompareVad);
     if (Start < MM_LOWEST_USER_ADDRESS || Start + Length > USER_END ||
@@ -100,7 +135,12 @@ static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size
     Vad->Protection = Protection;
     Vad->Committed = Commit;
     Vad->TablesCharged = MiTablesFor(Start, Vad->End);
-    if (!MiChargeCommit(Vad->TablesCharged + (Commit ? Pages : 0))) {
+    if (!MiChargePermanent(Vad->TablesCharged)) {
+        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+        return STATUS_COMMITMENT_LIMIT;
+    }
+    if (Commit && !MiChargeCommit(Pages)) {
+        MiReturnPermanent(Vad->TablesCharged);
         ExFreePoolWithTag(Vad, MI_VAD_TAG);
         return STATUS_COMMITMENT_LIMIT;
     }
@@ -132,12 +172,7 @@ static NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Sta
             New++;
     if (!MiChargeCommit(New))
         return STATUS_COMMITMENT_LIMIT;
-    /* The tables first, so that the second loop cannot fail. */
-    for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
-        if (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL) {
-            MiReturnCommit(New);
-            return STATUS_NO_MEMORY;
-        }
+    MiMakeTables(Space, Start, End);
     for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE) {
         PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
         if (!MiIsCommitted(Vad, Pte))
@@ -171,8 +206,10 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
         return STATUS_INVALID_PARAMETER;
     if (!MiIsUserRange(*Base, *Size))
         return STATUS_INVALID_PARAMETER;
-    MiLockWorkingSet(&Space->WorkingSet);
-    if ((Type & MEM_RESERVE) || *Base == 0) {
+    MiLockRanges(Space);
+    if (Space->Deleting) {
+        Status = STATUS_PROCESS_IS_TERMINATING;
+    } else if ((Type & MEM_RESERVE) || *Base == 0) {
         Status = MiReserve(Space, Base, Size, (Type & MEM_COMMIT) != 0, Protection);
     } else {
         ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End = ROUND_TO_PAGES(*Base + *Size);
@@ -183,26 +220,42 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
             *Size = End - Start;
         }
     }
-    MiUnlockWorkingSet(&Space->WorkingSet);
+    MiUnlockRanges(Space);
     return Status;
 }
 
-/* Gives [Start, End) of a VAD back; entries become NewPte where there is a table, or (decommitted) where one must be made. */
-static NTSTATUS MiDecommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, MMPTE NewPte)
+/*
+ * Gives [Start, End) of a VAD back; entries become NewPte where there is a table, or (decommitted) where one must be made.
+ * While the working-set lock is let go of, pages that are still committed may be touched; they go all the same.
+ */
+static VOID MiDecommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, MMPTE NewPte)
 {
     ULONG64 Gone = 0;
 
     if (NewPte.Value != 0)
-        for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
-            if (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL)
-                return STATUS_NO_MEMORY;
+        MiMakeTables(Space, Start, End);
     for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE)
         if (MiIsCommitted(Vad, MiFindPte(Space->DirectoryTableBase, At)))
             Gone++;
     MiDeletePages(&Space->WorkingSet, Space->DirectoryTableBase, Start, (End - Start) >> PAGE_SHIFT, NewPte);
     MiReturnCommit(Gone);
     Space->CommittedPages -= Gone;
-    return STATUS_SUCCESS;
+}
+
+VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
+{
+    PRTL_AVL_NODE Before = RtlAvlPrevious(&Vad->Node), After = RtlAvlNext(&Vad->Node);
+    ULONG_PTR HoleStart = Before != NULL ? CONTAINING_RECORD(Before, MMVAD, Node)->End : 0;
+    ULONG_PTR HoleEnd = After != NULL ? CONTAINING_RECORD(After, MMVAD, Node)->Start : MI_USER_TABLES_END;
+
+    /* In an emptied entry a fault would see a committed, untouched page again. */
+    Vad->Deleting = TRUE;
+    MiDecommitRange(Space, Vad, Vad->Start, Vad->End, MiMakeZero());
+    MiFreeUserTables(Space->WorkingSet.Process, Space->DirectoryTableBase, Vad->Start, Vad->End, HoleStart, HoleEnd,
+                     &Space->PageTablePages);
+    MiReturnPermanent(Vad->TablesCharged);
+    RtlAvlRemove(&Space->Vads, &Vad->Node);
+    ExFreePoolWithTag(Vad, MI_VAD_TAG);
 }
 
 NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type)
@@ -215,7 +268,7 @@ NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T S
         return STATUS_INVALID_PARAMETER;
     if (*Size != 0 && !MiIsUserRange(*Base, *Size))
         return STATUS_INVALID_PARAMETER;
-    MiLockWorkingSet(&Space->WorkingSet);
+    MiLockRanges(Space);
     Vad = MiFindVad(Space, Start);
     End = *Size != 0 ? ROUND_TO_PAGES(*Base + *Size) : Vad != NULL ? Vad->End : 0;
     if (Vad == NULL) {
@@ -223,15 +276,11 @@ NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T S
     } else if (End > Vad->End || (Type == MEM_RELEASE && (Start != Vad->Start || End != Vad->End))) {
         Status = STATUS_UNABLE_TO_FREE_VM;
     } else if (Type == MEM_DECOMMIT) {
-        Status = MiDecommitRange(Space, Vad, Start, End, Vad->Committed ? MiMakeDecommitted() : MiMakeZero());
+        MiDecommitRange(Space, Vad, Start, End, Vad->Committed ? MiMakeDecommitted() : MiMakeZero());
     } else {
-        /* The VAD goes last: until then faults on its pages are still told from touches of nothing. */
-        Status = MiDecommitRange(Space, Vad, Start, End, MiMakeZero());
-        MiReturnCommit(Vad->TablesCharged);
-        RtlAvlRemove(&Space->Vads, &Vad->Node);
-        ExFreePoolWithTag(Vad, MI_VAD_TAG);
+        MiReleaseVad(Space, Vad);
     }
-    MiUnlockWorkingSet(&Space->WorkingSet);
+    MiUnlockRanges(Space);
     if (NT_SUCCESS(Status)) {
         *Base = Start;
         *Size = End - Start;
@@ -239,12 +288,26 @@ NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T S
     return Status;
 }
 
+/* Whether the page is held by an MDL or by VirtualLock, so that it cannot leave the working set. Working-set lock held. */
+static BOOLEAN MiIsHeld(PMMPTE Pte)
+{
+    KIRQL Irql = MiLockPfn();
+    MMPTE Value = MiReadPte(Pte);
+    BOOLEAN Held = FALSE;
+
+    if (MiIsValid(Value)) {
+        PMMPFN Pfn = MiPfn(MiFrameOf(Value));
+        Held = Pfn->ReferenceCount > ((Pfn->Flags & MI_FRAME_WRITING) ? 1 : 0);
+    }
+    MiUnlockPfn(Irql);
+    return Held;
+}
+
 /*
  * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
- * for all pages at once. Working-set lock held. FALSE: no access was asked for, but
- * the page is locked for a transfer or by VirtualLock, so its frame cannot leave the working set.
+ * for all pages at once. Working-set lock held. For no access at all the page leaves the working set, so it must not be held.
  */
-static BOOLEAN MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
+static VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
 {
     for (;;) {
         MMPTE Old = MiReadPte(Pte), New;
@@ -260,7 +323,7 @@ static BOOLEAN MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Addr
             Pfn = MiPfn(MiFrameOf(Old));
             Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
             MiUnlockPfn(Irql);
-            return TRUE;
+            return;
         }
         Irql = MiLockPfn();
         Old = MiReadPte(Pte);
@@ -271,14 +334,10 @@ static BOOLEAN MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Addr
         if (!MiIsValid(Old)) {
             MiWritePte(Pte, MiWithProtection(Old, Protection));
             MiUnlockPfn(Irql);
-            return TRUE;
+            return;
         }
         /* Valid, and no access wanted: out of the working set first, then as above. */
         Pfn = MiPfn(MiFrameOf(Old));
-        if (Pfn->ReferenceCount > ((Pfn->Flags & MI_FRAME_WRITING) ? 1 : 0)) {
-            MiUnlockPfn(Irql);
-            return FALSE;
-        }
         MiRemoveFromRing(Pfn);
         MiUnlockPfn(Irql);
         MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
@@ -307,16 +366,19 @@ NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_
     if (!MiIsUserRange(*Base, *Size))
         return STATUS_INVALID_PARAMETER;
     End = ROUND_TO_PAGES(*Base + *Size);
-    MiLockWorkingSet(&Space->WorkingSet);
+    MiLockRanges(Space);
     Vad = MiFindVadForRange(Space, Start, End);
     if (Vad == NULL)
         Status = STATUS_CONFLICTING_ADDRESSES;
+    else
+        MiMakeTables(Space, Start, End);
+    /* All is looked at before anything is changed, and the lock is not let go of from here on. */
     for (ULONG_PTR At = Start; NT_SUCCESS(Status) && At < End; At += PAGE_SIZE) {
-        PMMPTE Pte = MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages);
-        if (Pte == NULL)
-            Status = STATUS_NO_MEMORY;
-        else if (!MiIsCommitted(Vad, Pte))
+        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
+        if (!MiIsCommitted(Vad, Pte))
             Status = STATUS_NOT_COMMITTED;
+        else if (Protection == 0 && MiIsHeld(Pte))
+            Status = STATUS_INVALID_PAGE_PROTECTION;
         else if (At == Start)
             *Old = MiPageFromProtection(MiReadPte(Pte).Value != 0 ? MiProtectionOf(MiReadPte(Pte)) : Vad->Protection);
     }
@@ -324,12 +386,12 @@ NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_
         PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
         if (MiReadPte(Pte).Value == 0)
             MiWritePte(Pte, MiMakeDemandZero(Protection));
-        else if (!MiProtectPage(Space, Pte, At, Protection))
-            Status = STATUS_INVALID_PAGE_PROTECTION;
+        else
+            MiProtectPage(Space, Pte, At, Protection);
     }
-    if (Vad != NULL)
+    if (NT_SUCCESS(Status))
         MiFlushRange(Space->WorkingSet.Process, Start, (End - Start) >> PAGE_SHIFT);
-    MiUnlockWorkingSet(&Space->WorkingSet);
+    MiUnlockRanges(Space);
     if (NT_SUCCESS(Status)) {
         *Base = Start;
         *Size = End - Start;

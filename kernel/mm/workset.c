@@ -132,7 +132,8 @@ static ULONG64 MiTrimRound(BOOLEAN Gentle, ULONG64 Wanted)
 
 /*
  * The working-set manager, a system thread. Called when frames run low, it takes pages until enough frames are available or
- * on their way through the writer. When nothing can be had gently it takes what it may.
+ * on their way through the writer; while the writer gets none through, only those count that are available, so that clean
+ * pages go. When nothing can be had gently it takes what it may.
  */
 static VOID MiWorkingSetManager(PVOID Context)
 {
@@ -142,7 +143,11 @@ static VOID MiWorkingSetManager(PVOID Context)
     for (;;) {
         KeWaitForSingleObject(&MiNeedFramesEvent, Executive, KernelMode, FALSE, &Second);
         for (;;) {
-            ULONG64 Have = MiAvailableFrames() + MiFrameLists[MiFrameModified].Count, Target = MI_LOW_FRAMES * 2;
+            ULONG64 Have = MiAvailableFrames(), Target = MI_LOW_FRAMES;
+            if (!MiWriterStuck) {
+                Have += MiFrameLists[MiFrameModified].Count;
+                Target *= 2;
+            }
             if (Have >= Target)
                 break;
             if (MiTrimRound(TRUE, Target - Have) == 0 && MiTrimRound(FALSE, Target - Have) == 0)

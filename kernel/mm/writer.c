@@ -9,14 +9,16 @@
 #include "mm/mi.h"
 
 static volatile LONG MiWritesInFlight;
-static KEVENT MiWritesDone;
+KEVENT MiWritesDone;                        /* set when the last write in flight has ended */
+volatile BOOLEAN MiWriterStuck;
 
 #define WRITE_BACK_DELAY (-1000000ll)       /* 100 ms: after a write error or with no slot to be had */
 
 /*
  * No slot is free although commit promised one: clean pages that are in memory hold slots that they could do without.
- * Takes the slots of active and standby frames; their pages have to be written again some day. PFN lock held. Returns
- * how many it got, at most Wanted.
+ * Takes the slots of active frames; their pages have to be written again some day. Those on standby keep theirs: a slot taken
+ * there makes one more page to be written for each page that can be, so the writer would go round for ever. PFN lock held.
+ * Returns how many it got, at most Wanted.
  */
 static ULONG MiReclaimSlots(ULONG Wanted)
 {
@@ -26,16 +28,12 @@ static ULONG MiReclaimSlots(ULONG Wanted)
     for (PFN_NUMBER Looks = 0; Looks <= MiHighestFrame && Got < Wanted; Looks++) {
         PMMPFN Pfn = MiPfn(Next);
         Next = Next == MiHighestFrame ? 0 : Next + 1;
-        if ((Pfn->State != MiFrameActive && Pfn->State != MiFrameStandby) || (Pfn->Flags & MI_FRAME_WRITING) ||
-            Pfn->Pte == NULL || MiKindOf(Pfn->OriginalPte) != MiPtePagingFile)
+        if (Pfn->State != MiFrameActive || (Pfn->Flags & MI_FRAME_WRITING) || Pfn->Pte == NULL ||
+            MiKindOf(Pfn->OriginalPte) != MiPtePagingFile)
             continue;
         MiFreeSlotOf(Pfn->OriginalPte);
         Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Pfn->OriginalPte));
         Pfn->Flags |= MI_FRAME_DIRTY;
-        if (Pfn->State == MiFrameStandby) {
-            MiUnlinkFrame(Pfn);
-            MiInsertFrame(MiFrameModified, Pfn);
-        }
         Got++;
     }
     return Got;
@@ -46,7 +44,7 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
 {
     ULONG Count = (ULONG)min(MiFrameLists[MiFrameModified].Count, MI_CLUSTER), Got;
 
-    if (Count == 0)
+    if (Count == 0 || MiPagingFileCount == 0)
         return 0;
     Got = MiAllocateSlots(Count, &Transfer->File, &Transfer->Slot);
     if (Got == 0 && MiReclaimSlots(Count) != 0)
@@ -60,6 +58,7 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
         Transfer->Frames[i] = MiFrameNumber(Pfn);
     }
     Transfer->Count = Got;
+    Transfer->OwnsSlots = Got != 0;
     return Got;
 }
 
@@ -70,7 +69,10 @@ static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
 
     Pfn->Flags &= (UCHAR)~MI_FRAME_WRITING;
     if (Pfn->State == MiFrameDeleted) {
-        MiFreeSlot(File, Slot);
+        if (Written)
+            MiFreeSlot(File, Slot);
+        else
+            MiRetireSlot(File, Slot);
         MiDereferenceFrame(Pfn);
         return;
     }
@@ -104,6 +106,7 @@ BOOLEAN MiWriteCluster(VOID)
     InterlockedIncrement(&MiWritesInFlight);
     Irql = MiLockPfn();
     if (MiGatherCluster(Transfer) == 0) {
+        MiWriterStuck = MiFrameLists[MiFrameModified].Count != 0;
         MiUnlockPfn(Irql);
         MiDereferenceTransfer(Transfer);
         if (InterlockedDecrement(&MiWritesInFlight) == 0)
@@ -118,11 +121,13 @@ BOOLEAN MiWriteCluster(VOID)
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Transfer->Count; i++)
         MiFinishWrite(MiPfn(Transfer->Frames[i]), Transfer->File, Transfer->Slot + i, NT_SUCCESS(Status));
+    Transfer->OwnsSlots = FALSE;
+    MiWriterStuck = !NT_SUCCESS(Status);
     MiUnlockPfn(Irql);
     MiDereferenceTransfer(Transfer);
     if (InterlockedDecrement(&MiWritesInFlight) == 0)
         KeSetEvent(&MiWritesDone, 0, FALSE);
-    return TRUE;
+    return NT_SUCCESS(Status);
 }
 
 VOID MiFlushModifiedPages(VOID)
@@ -136,13 +141,12 @@ VOID MiFlushModifiedPages(VOID)
         KeWaitForSingleObject(&MiWritesDone, WrPageOut, KernelMode, FALSE, &Short);
 }
 
-/* Its thread, made by MmStartThreads. Writes when enough is modified, when frames are wanted, and what lies about, in time. */
+/* Its thread, made by MmStartThreads. Writes when enough is modified and when frames are wanted. */
 VOID MiModifiedPageWriter(PVOID Context)
 {
     LARGE_INTEGER Delay = {.QuadPart = WRITE_BACK_DELAY};
 
     UNREFERENCED_PARAMETER(Context);
-    KeInitializeEvent(&MiWritesDone, SynchronizationEvent, FALSE);
     for (;;) {
         KeWaitForSingleObject(&MiWriterEvent, WrPageOut, KernelMode, FALSE, NULL);
         while (MiWriteCluster())

@@ -2,7 +2,7 @@
 #include "ps/capture.h"
 #include "ps/psp.h"
 
-NTSTATUS PsCaptureUnicodeString(USER_ADDRESS Source, USHORT MaximumBytes, PUNICODE_STRING String)
+PAGED_CODE_SECTION NTSTATUS PsCaptureUnicodeString(USER_ADDRESS Source, USHORT MaximumBytes, PUNICODE_STRING String)
 {
     UNICODE_STRING Captured;
     NTSTATUS Status;
@@ -27,12 +27,12 @@ NTSTATUS PsCaptureUnicodeString(USER_ADDRESS Source, USHORT MaximumBytes, PUNICO
     return STATUS_SUCCESS;
 }
 
-VOID PsReleaseString(PUNICODE_STRING String)
+PAGED_CODE_SECTION VOID PsReleaseString(PUNICODE_STRING String)
 {
     ExFreePoolWithTag(String->Buffer, PSP_TAG);
 }
 
-NTSTATUS PsCaptureString(USER_ADDRESS Source, PCHAR Buffer, SIZE_T Size)
+PAGED_CODE_SECTION NTSTATUS PsCaptureString(USER_ADDRESS Source, PCHAR Buffer, SIZE_T Size)
 {
     SIZE_T Length;
     NTSTATUS Status;
@@ -47,12 +47,12 @@ NTSTATUS PsCaptureString(USER_ADDRESS Source, PCHAR Buffer, SIZE_T Size)
     return Status;
 }
 
-NTSTATUS PsCheckPrivilege(LUID Privilege)
+PAGED_CODE_SECTION NTSTATUS PsCheckPrivilege(LUID Privilege)
 {
     return SeSinglePrivilegeCheck(Privilege, ExGetPreviousMode()) ? STATUS_SUCCESS : STATUS_PRIVILEGE_NOT_HELD;
 }
 
-NTSTATUS PspReferenceProcess(HANDLE Handle, ACCESS_MASK Access, PEPROCESS *Process)
+PAGED_CODE_SECTION NTSTATUS PspReferenceProcess(HANDLE Handle, ACCESS_MASK Access, PEPROCESS *Process)
 {
     if (Handle == NtCurrentProcess()) {
         *Process = PsGetCurrentProcess();

@@ -9,7 +9,8 @@
 #define PSP_LONGEST_PATH 1024           /* bytes */
 
 /* Hands out a handle to Object, or closes it again when the program's variable cannot be written. */
-static NTSTATUS PspReturnHandle(PVOID Object, POBJECT_TYPE Type, ACCESS_MASK Access, USER_ADDRESS HandleAddress)
+static PAGED_CODE_SECTION NTSTATUS PspReturnHandle(PVOID Object, POBJECT_TYPE Type, ACCESS_MASK Access,
+                                                   USER_ADDRESS HandleAddress)
 {
     HANDLE Handle;
     NTSTATUS Status = ObOpenObjectByPointer(Object, 0, NULL, Access, Type, KernelMode, &Handle);
@@ -23,7 +24,7 @@ static NTSTATUS PspReturnHandle(PVOID Object, POBJECT_TYPE Type, ACCESS_MASK Acc
 }
 
 /* The token of a program that the caller starts. */
-static PTOKEN PspTokenForChild(ULONG Flags)
+static PAGED_CODE_SECTION PTOKEN PspTokenForChild(ULONG Flags)
 {
     if (Flags & PROCESS_START_UNPRIVILEGED)
         return SeCreateToken(0);
@@ -31,8 +32,8 @@ static PTOKEN PspTokenForChild(ULONG Flags)
 }
 
 /* Starts a program from what NtCreateUserProcess has captured. */
-static NTSTATUS PspStartProgram(const PROCESS_START *Start, PCUNICODE_STRING Path, PCSTR CommandLine,
-                                PEPROCESS *Process)
+static PAGED_CODE_SECTION NTSTATUS PspStartProgram(const PROCESS_START *Start, PCUNICODE_STRING Path,
+                                                   PCSTR CommandLine, PEPROCESS *Process)
 {
     PTOKEN Token = PspTokenForChild(Start->Flags);
     NTSTATUS Status;
@@ -44,7 +45,7 @@ static NTSTATUS PspStartProgram(const PROCESS_START *Start, PCUNICODE_STRING Pat
     return Status;
 }
 
-NTSTATUS NtCreateUserProcess(USER_ADDRESS ProcessHandle, USER_ADDRESS StartAddress)
+PAGED_CODE_SECTION NTSTATUS NtCreateUserProcess(USER_ADDRESS ProcessHandle, USER_ADDRESS StartAddress)
 {
     USER_ADDRESS IdAddress = {StartAddress.Value + offsetof(PROCESS_START, ProcessId)};
     UNICODE_STRING Path;
@@ -93,8 +94,8 @@ NTSTATUS NtCreateUserProcess(USER_ADDRESS ProcessHandle, USER_ADDRESS StartAddre
  * Opens a process by its number. Who wants more than to wait and to ask must hold every privilege that the process
  * holds. ObjectAttributes must be given and name nothing.
  */
-NTSTATUS NtOpenProcess(USER_ADDRESS ProcessHandle, ACCESS_MASK DesiredAccess, USER_ADDRESS ObjectAttributes,
-                       USER_ADDRESS ClientIdAddress)
+PAGED_CODE_SECTION NTSTATUS NtOpenProcess(USER_ADDRESS ProcessHandle, ACCESS_MASK DesiredAccess,
+                                          USER_ADDRESS ObjectAttributes, USER_ADDRESS ClientIdAddress)
 {
     OBJECT_ATTRIBUTES Attributes;
     CLIENT_ID ClientId;
@@ -123,7 +124,7 @@ NTSTATUS NtOpenProcess(USER_ADDRESS ProcessHandle, ACCESS_MASK DesiredAccess, US
 }
 
 /* Ends a process; NULL is the caller's own, as NtCurrentProcess() is. */
-NTSTATUS NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
+PAGED_CODE_SECTION NTSTATUS NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
 {
     PEPROCESS Process;
     NTSTATUS Status;
@@ -146,8 +147,8 @@ NTSTATUS NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
     return Status;
 }
 
-NTSTATUS NtQueryInformationProcess(HANDLE ProcessHandle, ULONG Class, USER_ADDRESS Information, ULONG Length,
-                                   USER_ADDRESS ReturnLength)
+PAGED_CODE_SECTION NTSTATUS NtQueryInformationProcess(HANDLE ProcessHandle, ULONG Class, USER_ADDRESS Information,
+                                                      ULONG Length, USER_ADDRESS ReturnLength)
 {
     PROCESS_BASIC_INFORMATION Basic = {0};
     ULONG Returned = sizeof(Basic);
@@ -179,8 +180,8 @@ NTSTATUS NtQueryInformationProcess(HANDLE ProcessHandle, ULONG Class, USER_ADDRE
 }
 
 /* Starts a thread of the calling process. StackSize 0: 256 KiB. */
-NTSTATUS NtCreateThread(USER_ADDRESS ThreadHandle, USER_ADDRESS ClientIdAddress, USER_ADDRESS StartRoutine,
-                        USER_ADDRESS Argument, SIZE_T StackSize)
+PAGED_CODE_SECTION NTSTATUS NtCreateThread(USER_ADDRESS ThreadHandle, USER_ADDRESS ClientIdAddress,
+                                           USER_ADDRESS StartRoutine, USER_ADDRESS Argument, SIZE_T StackSize)
 {
     PEPROCESS Process = PsGetCurrentProcess();
     CLIENT_ID ClientId;
@@ -214,7 +215,7 @@ NTSTATUS NtCreateThread(USER_ADDRESS ThreadHandle, USER_ADDRESS ClientIdAddress,
 }
 
 /* Ends a thread of the calling process; NULL and NtCurrentThread() are the calling thread. */
-NTSTATUS NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
+PAGED_CODE_SECTION NTSTATUS NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
 {
     PETHREAD Thread;
     NTSTATUS Status;
@@ -240,7 +241,7 @@ NTSTATUS NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
     return Status;
 }
 
-NTSTATUS NtDelayExecution(BOOLEAN Alertable, USER_ADDRESS Interval)
+PAGED_CODE_SECTION NTSTATUS NtDelayExecution(BOOLEAN Alertable, USER_ADDRESS Interval)
 {
     LARGE_INTEGER Time;
     NTSTATUS Status;
@@ -252,7 +253,7 @@ NTSTATUS NtDelayExecution(BOOLEAN Alertable, USER_ADDRESS Interval)
     return KeDelayExecutionThread(ExGetPreviousMode(), Alertable, &Time);
 }
 
-NTSTATUS NtYieldExecution(VOID)
+PAGED_CODE_SECTION NTSTATUS NtYieldExecution(VOID)
 {
     LARGE_INTEGER None = {.QuadPart = 0};
 

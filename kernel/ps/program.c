@@ -16,7 +16,7 @@ typedef struct _PSP_PROGRAM {
 } PSP_PROGRAM, *PPSP_PROGRAM;
 
 /* The file's bytes, copied so that nobody changes them while they are checked and used. */
-static NTSTATUS PspReadFile(HANDLE File, PPSP_PROGRAM Program)
+static PAGED_CODE_SECTION NTSTATUS PspReadFile(HANDLE File, PPSP_PROGRAM Program)
 {
     FILE_STANDARD_INFORMATION Standard;
     LARGE_INTEGER Start = {.QuadPart = 0};
@@ -38,7 +38,7 @@ static NTSTATUS PspReadFile(HANDLE File, PPSP_PROGRAM Program)
     return Status;
 }
 
-static NTSTATUS PspOpenAndRead(PCUNICODE_STRING Path, PPSP_PROGRAM Program)
+static PAGED_CODE_SECTION NTSTATUS PspOpenAndRead(PCUNICODE_STRING Path, PPSP_PROGRAM Program)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
@@ -57,7 +57,7 @@ static NTSTATUS PspOpenAndRead(PCUNICODE_STRING Path, PPSP_PROGRAM Program)
 }
 
 /* "\SystemRoot\bin\shell.exe" -> "shell.exe", cut to what fits. */
-static VOID PspProgramName(PCUNICODE_STRING Path, PCHAR Name)
+static PAGED_CODE_SECTION VOID PspProgramName(PCUNICODE_STRING Path, PCHAR Name)
 {
     ULONG Count = Path->Length / sizeof(WCHAR), First = Count, Length;
 
@@ -72,7 +72,7 @@ static VOID PspProgramName(PCUNICODE_STRING Path, PCHAR Name)
 }
 
 /* The protection of a segment's pages; both writable and executable was refused by the validator. */
-static ULONG PspSegmentProtection(const LDR_ELF_SEGMENT *Segment)
+static PAGED_CODE_SECTION ULONG PspSegmentProtection(const LDR_ELF_SEGMENT *Segment)
 {
     if (Segment->Protection & LDR_EXECUTE)
         return PAGE_EXECUTE_READ;
@@ -83,7 +83,8 @@ static ULONG PspSegmentProtection(const LDR_ELF_SEGMENT *Segment)
  * One segment: committed, filled from the file, given its protection. Pages that the file does not reach stay
  * demand-zero. The caller is attached to the new process.
  */
-static NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Segment, const UCHAR *File)
+static PAGED_CODE_SECTION NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Segment,
+                                                 const UCHAR *File)
 {
     ULONG_PTR Base = ALIGN_DOWN_BY(Segment->Address, PAGE_SIZE);
     SIZE_T Size = ROUND_TO_PAGES(Segment->Address + Segment->MemorySize) - Base;
@@ -98,7 +99,7 @@ static NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Se
 }
 
 /* Reserves what the image spans: segments lie closer together than reservations of their own could. */
-static NTSTATUS PspReserveImage(PMM_ADDRESS_SPACE Space, const LDR_ELF_PROGRAM *Image)
+static PAGED_CODE_SECTION NTSTATUS PspReserveImage(PMM_ADDRESS_SPACE Space, const LDR_ELF_PROGRAM *Image)
 {
     ULONG_PTR Base = MM_HIGHEST_USER_ADDRESS, End = 0;
     SIZE_T Size;
@@ -112,7 +113,7 @@ static NTSTATUS PspReserveImage(PMM_ADDRESS_SPACE Space, const LDR_ELF_PROGRAM *
 }
 
 /* The page that tells the program who it is. */
-static NTSTATUS PspMapParameters(PEPROCESS Process, const PROCESS_PARAMETERS *Parameters)
+static PAGED_CODE_SECTION NTSTATUS PspMapParameters(PEPROCESS Process, const PROCESS_PARAMETERS *Parameters)
 {
     PMM_ADDRESS_SPACE Space = &Process->AddressSpace;
     ULONG_PTR Base = 0;
@@ -130,7 +131,7 @@ static NTSTATUS PspMapParameters(PEPROCESS Process, const PROCESS_PARAMETERS *Pa
 }
 
 /* Fills the new process' memory, seen from inside: the copies go the way of any program's memory and may fault. */
-static NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
+static PAGED_CODE_SECTION NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
 {
     PKPROCESS Own = KeAttachProcess(&Process->Pcb);
     NTSTATUS Status = PspReserveImage(&Process->AddressSpace, &Program->Image);
@@ -145,7 +146,7 @@ static NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
 }
 
 /* The new process' own handle to what the caller's handle means. */
-static NTSTATUS PspInheritHandle(HANDLE Handle, PEPROCESS Process, PHANDLE Inherited)
+static PAGED_CODE_SECTION NTSTATUS PspInheritHandle(HANDLE Handle, PEPROCESS Process, PHANDLE Inherited)
 {
     *Inherited = NULL;
     if (Handle == NULL)
@@ -155,7 +156,7 @@ static NTSTATUS PspInheritHandle(HANDLE Handle, PEPROCESS Process, PHANDLE Inher
 }
 
 /* Makes the first thread and lets it run. */
-static NTSTATUS PspStartFirstThread(PEPROCESS Process)
+static PAGED_CODE_SECTION NTSTATUS PspStartFirstThread(PEPROCESS Process)
 {
     PETHREAD Thread;
     NTSTATUS Status = PspCreateThreadObject(Process, PspUserThreadStart, &Thread);
@@ -176,7 +177,7 @@ static NTSTATUS PspStartFirstThread(PEPROCESS Process)
 }
 
 /* Checks the file's bytes; what is wrong with them is printed. */
-static NTSTATUS PspCheckImage(PCSTR Name, PPSP_PROGRAM Program)
+static PAGED_CODE_SECTION NTSTATUS PspCheckImage(PCSTR Name, PPSP_PROGRAM Program)
 {
     PLDR_REPORT Report = ExAllocatePoolZero(PagedPool, sizeof(LDR_REPORT), PSP_TAG);
     NTSTATUS Status;
@@ -190,8 +191,8 @@ static NTSTATUS PspCheckImage(PCSTR Name, PPSP_PROGRAM Program)
     return Status;
 }
 
-NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR CommandLine, PTOKEN Token, HANDLE StandardInput,
-                             HANDLE StandardOutput, PEPROCESS *Process)
+PAGED_CODE_SECTION NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR CommandLine, PTOKEN Token,
+                                                HANDLE StandardInput, HANDLE StandardOutput, PEPROCESS *Process)
 {
     CHAR Name[PROCESS_NAME_LENGTH];
     PPSP_PROGRAM Program;

@@ -71,9 +71,9 @@ typedef struct _ETHREAD {
 NTSTATUS PsInitialize(VOID);
 
 /*
- * Starts bin/shell.exe on the console with every privilege and waits for it, for ever: a shell that ends is reported and
- * started again, except under the boot option `run`, where the machine is switched off with the status "failed". The
- * last step of boot. IRQL: PASSIVE_LEVEL, a system thread. Returns only when the shell cannot be started.
+ * Starts bin/shell.exe on the console with every privilege and waits for it, for ever: a shell that ends is reported
+ * and started again, except under the boot option `run`, where the machine is switched off with the status "failed".
+ * The last step of boot. IRQL: PASSIVE_LEVEL, a system thread. Returns only when the shell cannot be started.
  */
 NTSTATUS PsRunShell(VOID);
 

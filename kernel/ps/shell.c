@@ -10,10 +10,10 @@ static const UNICODE_STRING PspShellPath = RTL_CONSTANT_STRING(L"\\SystemRoot\\b
 static const UNICODE_STRING PspConsoleName = RTL_CONSTANT_STRING(L"\\??\\CON");
 
 /*
- * A kernel handle to the console. Input and output get one each: requests on one synchronous file wait for each other, and
- * nobody should have to type a line before another program's output appears.
+ * A kernel handle to the console. Input and output get one each: requests on one synchronous file wait for each other,
+ * and nobody should have to type a line before another program's output appears.
  */
-static NTSTATUS PspOpenConsole(ACCESS_MASK Access, PHANDLE Console)
+static PAGED_CODE_SECTION NTSTATUS PspOpenConsole(ACCESS_MASK Access, PHANDLE Console)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
@@ -28,7 +28,7 @@ static NTSTATUS PspOpenConsole(ACCESS_MASK Access, PHANDLE Console)
     return Status;
 }
 
-NTSTATUS PsRunShell(VOID)
+PAGED_CODE_SECTION NTSTATUS PsRunShell(VOID)
 {
     PEPROCESS Shell;
     HANDLE Input, Output;

@@ -15,7 +15,7 @@
 /* Fills up to Capacity entries; returns how many there are. */
 typedef ULONG PSP_QUERY(PVOID Entries, ULONG Capacity);
 
-static ULONG PspQueryBasic(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryBasic(PVOID Entries, ULONG Capacity)
 {
     PSYSTEM_BASIC_INFORMATION Basic = Entries;
     LARGE_INTEGER Time;
@@ -34,7 +34,7 @@ static ULONG PspQueryBasic(PVOID Entries, ULONG Capacity)
     return 1;
 }
 
-static ULONG PspQueryMemory(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryMemory(PVOID Entries, ULONG Capacity)
 {
     PSYSTEM_MEMORY_INFORMATION Memory = Entries;
     MM_STATISTICS Statistics;
@@ -70,12 +70,12 @@ static ULONG PspQueryMemory(PVOID Entries, ULONG Capacity)
 C_ASSERT(sizeof(SYSTEM_PAGING_FILE_INFORMATION) == sizeof(MM_PAGING_FILE_STATISTICS));
 C_ASSERT(offsetof(SYSTEM_PAGING_FILE_INFORMATION, Used) == offsetof(MM_PAGING_FILE_STATISTICS, Used));
 
-static ULONG PspQueryPagingFiles(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryPagingFiles(PVOID Entries, ULONG Capacity)
 {
     return MmQueryPagingFiles(Entries, Capacity);
 }
 
-static ULONG PspQueryProcesses(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryProcesses(PVOID Entries, ULONG Capacity)
 {
     PSYSTEM_PROCESS_INFORMATION Entry = Entries;
     MM_STATISTICS Statistics;
@@ -102,7 +102,7 @@ static ULONG PspQueryProcesses(PVOID Entries, ULONG Capacity)
     return Count;
 }
 
-static ULONG PspQueryConsistency(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryConsistency(PVOID Entries, ULONG Capacity)
 {
     PSYSTEM_MEMORY_CHECK Check = Entries;
 
@@ -111,7 +111,7 @@ static ULONG PspQueryConsistency(PVOID Entries, ULONG Capacity)
     return 1;
 }
 
-static ULONG PspQueryInterrupts(PVOID Entries, ULONG Capacity)
+static PAGED_CODE_SECTION ULONG PspQueryInterrupts(PVOID Entries, ULONG Capacity)
 {
     return IoQueryInterrupts(Entries, Capacity);
 }
@@ -133,7 +133,8 @@ static const struct {
  * Lists return STATUS_BUFFER_TOO_SMALL when the buffer holds fewer entries than there are; ReturnLength (optional) is
  * how many bytes all of them take, in either case.
  */
-NTSTATUS NtQuerySystemInformation(ULONG Class, USER_ADDRESS Information, ULONG Length, USER_ADDRESS ReturnLength)
+PAGED_CODE_SECTION NTSTATUS NtQuerySystemInformation(ULONG Class, USER_ADDRESS Information, ULONG Length,
+                                                     USER_ADDRESS ReturnLength)
 {
     ULONG Size, Capacity, Count, Needed;
     NTSTATUS Status = STATUS_SUCCESS;
@@ -168,7 +169,7 @@ NTSTATUS NtQuerySystemInformation(ULONG Class, USER_ADDRESS Information, ULONG L
 }
 
 /* A word of the boot command line, with a null. STATUS_NOT_FOUND: it was not given; STATUS_BUFFER_TOO_SMALL. */
-NTSTATUS NtQueryBootOption(USER_ADDRESS Key, USER_ADDRESS Value, ULONG Length)
+PAGED_CODE_SECTION NTSTATUS NtQueryBootOption(USER_ADDRESS Key, USER_ADDRESS Value, ULONG Length)
 {
     CHAR Name[PSP_LONGEST_OPTION];
     PCSTR Option;
@@ -187,7 +188,7 @@ NTSTATUS NtQueryBootOption(USER_ADDRESS Key, USER_ADDRESS Value, ULONG Length)
 }
 
 /* Switches the machine off. SHUTDOWN_PASS or SHUTDOWN_FAIL is the run's result. Needs SeShutdownPrivilege. */
-NTSTATUS NtShutdownSystem(ULONG Result)
+PAGED_CODE_SECTION NTSTATUS NtShutdownSystem(ULONG Result)
 {
     NTSTATUS Status;
 

@@ -4,7 +4,7 @@
  */
 #include "ps/psp.h"
 
-NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size)
+PAGED_CODE_SECTION NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size)
 {
     PMM_ADDRESS_SPACE Space = &Thread->ThreadsProcess->AddressSpace;
     ULONG_PTR Base = 0, Committed;
@@ -32,7 +32,7 @@ NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size)
 }
 
 /* Fails harmlessly when the program has released the memory itself. */
-VOID PspDeleteUserStack(PETHREAD Thread)
+PAGED_CODE_SECTION VOID PspDeleteUserStack(PETHREAD Thread)
 {
     ULONG_PTR Base = Thread->UserStackBase;
     SIZE_T Size = 0;

@@ -12,7 +12,8 @@ typedef struct _PSP_REGION {
     SIZE_T Size;
 } PSP_REGION, *PPSP_REGION;
 
-static NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS Base, USER_ADDRESS Size, PPSP_REGION Region)
+static PAGED_CODE_SECTION NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS Base, USER_ADDRESS Size,
+                                                    PPSP_REGION Region)
 {
     NTSTATUS Status;
 
@@ -30,7 +31,8 @@ static NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS Base, USER_ADDRESS
 }
 
 /* Tells the program which pages it was. A failure to do so does not undo what was done, as documented. */
-static NTSTATUS PspReturnRegion(PPSP_REGION Region, NTSTATUS Status, USER_ADDRESS Base, USER_ADDRESS Size)
+static PAGED_CODE_SECTION NTSTATUS PspReturnRegion(PPSP_REGION Region, NTSTATUS Status, USER_ADDRESS Base,
+                                                   USER_ADDRESS Size)
 {
     ObDereferenceObject(Region->Process);
     if (!NT_SUCCESS(Status))
@@ -41,8 +43,8 @@ static NTSTATUS PspReturnRegion(PPSP_REGION Region, NTSTATUS Status, USER_ADDRES
     return Status;
 }
 
-NTSTATUS NtAllocateVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, ULONG_PTR ZeroBits, USER_ADDRESS RegionSize,
-                                 ULONG AllocationType, ULONG Protect)
+PAGED_CODE_SECTION NTSTATUS NtAllocateVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, ULONG_PTR ZeroBits,
+                                                    USER_ADDRESS RegionSize, ULONG AllocationType, ULONG Protect)
 {
     PSP_REGION Region;
     NTSTATUS Status;
@@ -58,7 +60,8 @@ NTSTATUS NtAllocateVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, ULONG
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
 }
 
-NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG FreeType)
+PAGED_CODE_SECTION NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
+                                                ULONG FreeType)
 {
     PSP_REGION Region;
     NTSTATUS Status = PspCaptureRegion(Process, BaseAddress, RegionSize, &Region);
@@ -69,8 +72,8 @@ NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDR
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
 }
 
-NTSTATUS NtProtectVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG NewProtect,
-                                USER_ADDRESS OldProtect)
+PAGED_CODE_SECTION NTSTATUS NtProtectVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
+                                                   ULONG NewProtect, USER_ADDRESS OldProtect)
 {
     PSP_REGION Region;
     ULONG Old = 0;
@@ -89,7 +92,8 @@ NTSTATUS NtProtectVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_A
 /* MapType is 1, "in the working set": there is no other lock here. */
 #define MAP_PROCESS 1
 
-NTSTATUS NtLockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG MapType)
+PAGED_CODE_SECTION NTSTATUS NtLockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
+                                                ULONG MapType)
 {
     PSP_REGION Region;
     NTSTATUS Status;
@@ -103,7 +107,8 @@ NTSTATUS NtLockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDR
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
 }
 
-NTSTATUS NtUnlockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize, ULONG MapType)
+PAGED_CODE_SECTION NTSTATUS NtUnlockVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
+                                                  ULONG MapType)
 {
     PSP_REGION Region;
     NTSTATUS Status;

@@ -1,8 +1,8 @@
 """
 What a %check says: a comparison of captured values, such as `$after == $before + 8`.
 
-Captured text that reads as a number (decimal, or 0x hexadecimal) is one; anything else compares as text. Beside $names there are
-numbers, 'quoted text', + - *, brackets, and == != < <= > >=, joined by `and`.
+Captured text that reads as a number (decimal, or 0x hexadecimal) is one; anything else compares as text. Beside $names
+there are numbers, 'quoted text', + - *, brackets, and == != < <= > >=, joined by `and`.
 """
 
 import ast

@@ -1,11 +1,11 @@
 """
 Overwriting one field of an ELF64 file by name, to make files that are wrong in exactly one way.
 
-    header.FIELD=VALUE            of the file header         machine type entry shoff shentsize shnum shstrndx ...
-    section:NAME.FIELD=VALUE      of a section's header      name type flags addr offset size link info addralign entsize
-    segment:INDEX.FIELD=VALUE     of a program header        type flags offset vaddr filesz memsz align
-    symbol:NAME.FIELD=VALUE       of a symbol                name info other shndx value size
-    reloc:SECTION:INDEX.FIELD=VALUE  of a relocation         offset info type symbol addend
+    header.FIELD=VALUE            of the file header       machine type entry shoff shentsize shnum shstrndx ...
+    section:NAME.FIELD=VALUE      of a section's header    name type flags addr offset size link info addralign entsize
+    segment:INDEX.FIELD=VALUE     of a program header      type flags offset vaddr filesz memsz align
+    symbol:NAME.FIELD=VALUE       of a symbol              name info other shndx value size
+    reloc:SECTION:INDEX.FIELD=VALUE  of a relocation       offset info type symbol addend
 
 A `name` may be any text: the string goes to the end of a copy of its string table, and the copy to the end of the file.
 Other values are decimal or 0x hexadecimal, cut to the width of the field. Nothing is checked: that is the point.

@@ -1,8 +1,8 @@
 """
 A stand-in for run-qemu.sh and the machine behind it, for testing the harness without either.
 
-It takes run-qemu.sh's options as far as the harness uses them, listens on the sockets of --com2..--com4, prints a prompt
-on standard output, echoes what is typed, and knows a few commands, most of which misbehave in one way each.
+It takes run-qemu.sh's options as far as the harness uses them, listens on the sockets of --com2..--com4, prints a
+prompt on standard output, echoes what is typed, and knows a few commands, most of which misbehave in one way each.
 """
 
 import argparse
@@ -76,7 +76,8 @@ class Guest:
 
     def do_sections(self):
         self.say("driver  section  kind        resident  locks\n\n")
-        self.say(f"fake    PAGESER  pageable           3      {self.locks}\nfake    .text    nonpaged           2      0\n")
+        self.say(f"fake    PAGESER  pageable           3      {self.locks}\n")
+        self.say("fake    .text    nonpaged           2      0\n")
 
     def do_lock(self):
         self.locks += 1
@@ -90,7 +91,7 @@ class Guest:
         self.say(f"hello, {self.read_line()}\n")
 
     def do_open(self, name):
-        """Lines go to the far end until one is a dot; an empty one prints what comes from there; !N counts to N, slowly."""
+        """Lines go to the far end until a dot; an empty one prints what comes from there; !N counts to N, slowly."""
         self.say(f"{name} open\n")
         while (line := self.read_line()) != ".":
             if line.startswith("!"):

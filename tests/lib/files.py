@@ -52,7 +52,8 @@ class Files:
         recipe, low, high = RECIPES[words[0]]
         arguments = words[1:]
         if not low <= len(arguments) <= (high or len(arguments)):
-            raise RecipeError(f"'{words[0]}' takes {low}{'' if high == low else ' or more'} words, not {len(arguments)}")
+            wanted = f"{low}" if high == low else f"{low} or more"
+            raise RecipeError(f"'{words[0]}' takes {wanted} words, not {len(arguments)}")
         try:
             data = recipe(self, *arguments)
         except (ValueError, elfedit.EditError) as error:

@@ -1,8 +1,8 @@
 """
 One run of run-qemu.sh: COM1 on its standard input and output, a unix socket for each other port, and its end.
 
-One event loop moves everything (`pump`), so nothing here waits for one channel while another fills up. The machine runs in a
-process group of its own, which is what is ended when a session fails: nothing else is.
+One event loop moves everything (`pump`), so nothing here waits for one channel while another fills up. The machine runs
+in a process group of its own, which is what is ended when a session fails: nothing else is.
 """
 
 import functools
@@ -62,7 +62,7 @@ class Machine:
         self._outgoing += text.encode()
 
     def pump(self, seconds):
-        """Moves whatever can be moved, waiting at most `seconds` for the first of it. Notices the end of the machine."""
+        """Moves whatever can be moved, waiting at most `seconds` for the first. Notices the end of the machine."""
         self._choose_events()
         for key, events in self._selector.select(max(0, seconds)):
             key.data(events)

@@ -53,8 +53,8 @@ def symbol(address):
     if not kernel.exists():
         return ""
     try:
-        run = subprocess.run(["addr2line", "-f", "-s", "-e", os.fspath(kernel), address], capture_output=True, text=True,
-                             timeout=SECONDS, check=False)
+        run = subprocess.run(["addr2line", "-f", "-s", "-e", os.fspath(kernel), address], capture_output=True,
+                             text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     lines = run.stdout.split("\n")

@@ -21,7 +21,7 @@ class PatternError(Exception):
 
 
 def fields(text):
-    """The {{fields}} of a line as (start, end, content). A field ends at the first }} that leaves its own braces in pairs."""
+    """The {{fields}} of a line as (start, end, content). A field ends at the first }} with its own braces in pairs."""
     found = []
     start = text.find("{{")
     while start >= 0:
@@ -167,7 +167,7 @@ def match_lines(expected, seen, variables, to_end):
 
 
 def diff(expected, seen, variables):
-    """Both sides aligned: two blanks before a line that matched, `-` expected and not seen, `+` seen and not expected."""
+    """Both sides aligned: two blanks before a line that matched, `-` only expected, `+` only seen."""
     patterns = [None if line.strip() == SKIP else compile_or_none(line, variables) for line in expected]
     skip = [line.strip() == SKIP for line in expected]
     rows, columns = len(expected), len(seen)

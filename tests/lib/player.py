@@ -217,7 +217,8 @@ class Player:
             if machine.time_is_up or self._stopped_for_long():
                 stop = STOP.search(machine.console.text)
                 if stop:
-                    self._fail_with_diff(expected, seen, f"{stop.group().strip()} (the machine did not end), {what}", BUGCHECK)
+                    message = f"{stop.group().strip()} (the machine did not end), {what}"
+                    self._fail_with_diff(expected, seen, message, BUGCHECK)
                 if not machine.console.text.strip() and not self._has_monitor():
                     self._fail(NO_START, f"nothing was printed and the monitor does not answer, {what}")
                 self._fail_with_diff(expected, seen, f"no end in sight, {what}", HANG)
@@ -259,8 +260,8 @@ class Player:
         processors = machine.processors() if verdict == HANG and not machine.ended else ""
         if not machine.ended and verdict not in (HANG, NO_START):
             self._drain()
-        raise SessionFailure(self._where(), verdict, message, list(diff), machine.console.text, machine.stderr, processors,
-                             machine.command)
+        raise SessionFailure(self._where(), verdict, message, list(diff), machine.console.text, machine.stderr,
+                             processors, machine.command)
 
     def _drain(self):
         """Takes what the machine has said by now, for the log."""

@@ -1,8 +1,8 @@
 """
 In-guest test cases: which there are, from their sources, and how they went, from their TAP report.
 
-A case is found by reading TEST_SUITE and TEST_CASE in tests/guest, so that pytest lists every one by name before anything
-has booted, and one that never ran is a failure and not a gap.
+A case is found by reading TEST_SUITE and TEST_CASE in tests/guest, so that pytest lists every one by name before
+anything has booted, and one that never ran is a failure and not a gap.
 """
 
 import re

@@ -8,9 +8,12 @@
 
 static int Failed(PCSTR What)
 {
-    PCSTR Name = NtStatusName((NTSTATUS)GetLastError());
+    NTSTATUS Status = (NTSTATUS)GetLastError();
+    PCSTR Name = NtStatusName(Status);
 
-    printf("keep: %s: %s\n", What, Name != NULL ? Name : "unknown status");
+    printf("keep: %s: %s; %s\n", What, Name != NULL ? Name : "unknown status",
+           Status == STATUS_ACCESS_DENIED ? "somebody has it open: try again when that is closed"
+                                          : "the ports are com2, com3 and com4, and serial must be loaded");
     return EXIT_FAILURE;
 }
 

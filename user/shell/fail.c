@@ -22,6 +22,7 @@ static const struct {
     {STATUS_FILE_IS_A_DIRECTORY, "give a file; `dir` lists what is in the folder"},
     {STATUS_NOT_A_DIRECTORY, "give a folder; `type` prints a file"},
     {STATUS_INVALID_DEVICE_REQUEST, "this cannot be asked of it"},
+    {STATUS_NOT_SUPPORTED, "the line above says why; ask it of another"},
 };
 
 /* What was asked for is not there. */

@@ -120,6 +120,9 @@ static BOOL MoveBytes(const LINE *Line, HANDLE Port, HANDLE File, PVOID Buffer, 
     ULONG Crc = 0;
     DWORD Length, Written;
 
+    /* What comes before a port is open is lost: now the far end may send. */
+    if (Receive)
+        printf("%s open, waiting for %llu bytes\n", From, Count);
     while (!Receive || Done < Count) {
         DWORD Wanted = Receive ? (DWORD)min(Count - Done, (ULONG64)PIECE) : PIECE;
         if (!ReadFile(Receive ? Port : File, Buffer, Wanted, &Length, Receive ? &Overlapped : NULL))

@@ -1,8 +1,8 @@
 /*
  * Running one case and judging it: the expectations that it counts, and what it did not give back.
  *
- * A first run may rightly leave something: pool pages that hold freed blocks, page tables, a cache. So a case that seems
- * to leak runs again, and only what is missing after every run counts.
+ * A first run may rightly leave something: pool pages that hold freed blocks, page tables, a cache. So a case that
+ * seems to leak runs again, and only what is missing after every run counts.
  */
 #include "run.h"
 
@@ -43,7 +43,7 @@ VOID TestNote(PCSTR Format, ...)
     DbgPrint("# %s\n", Line);
 }
 
-/* What a case may not change. Everything pageable is sent out first, so that a page's being in or out is no difference. */
+/* What a case may not change. Everything pageable is sent out first: a page's being in or out is no difference. */
 typedef struct _TEST_BALANCE {
     ULONG64 Commit;
     ULONG64 Pool;

@@ -1,6 +1,6 @@
 /*
- * What the test program and a test driver say to each other: three device-control codes on \Device\TestNAME, all buffered.
- * Included by both, after the header that defines CTL_CODE (devioctl.h, winioctl.h).
+ * What the test program and a test driver say to each other: three device-control codes on \Device\TestNAME, all
+ * buffered. Included by both, after the header that defines CTL_CODE (devioctl.h, winioctl.h).
  */
 #pragma once
 
@@ -22,7 +22,7 @@ typedef struct _TEST_DESCRIPTION {
     CHAR Statement[TEST_STATEMENT_LENGTH];
 } TEST_DESCRIPTION, *PTEST_DESCRIPTION;
 
-/* What the last of the runs found; a case that seems to leak is run again, since only what grows every time is a leak. */
+/* What the last run found; a case that seems to leak is run again, since only what grows every time is a leak. */
 typedef struct _TEST_RESULT {
     ULONG Failures;             /* expectations that did not hold, in all runs */
     ULONG Runs;

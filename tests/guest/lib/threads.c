@@ -16,7 +16,8 @@ VOID TestOnThreads(ULONG Count, PKSTART_ROUTINE Routine, PVOID Context)
         if (!EXPECT_STATUS(Status, STATUS_SUCCESS)) {
             break;
         }
-        Status = ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Threads[Started], NULL);
+        Status = ObReferenceObjectByHandle(Handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode, &Threads[Started],
+                                           NULL);
         ZwClose(Handle);
         if (!EXPECT_STATUS(Status, STATUS_SUCCESS)) {
             break;

@@ -1,6 +1,6 @@
 /*
- * Pageable memory: what leaves comes back the same, in as few transfers as promised, whoever asks for it and however many
- * ask at once.
+ * Pageable memory: what leaves comes back the same, in as few transfers as promised, whoever asks for it and however
+ * many ask at once.
  */
 #include "testcase.h"
 

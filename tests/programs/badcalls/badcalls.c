@@ -1,8 +1,8 @@
 /*
  * badcalls: every system service with every wrong kind of argument, numbers that are no service, and a wrong stack.
  *
- * Nothing here may succeed that should not, and nothing may hurt the system: the session that runs this looks at the memory
- * manager's books afterwards. Exit status: 0 when every answer was a refusal.
+ * Nothing here may succeed that should not, and nothing may hurt the system: the session that runs this looks at the
+ * memory manager's books afterwards. Exit status: 0 when every answer was a refusal.
  */
 #include <windows.h>
 #include <stdio.h>
@@ -78,8 +78,9 @@ static ULONG Refused(const char *Name, ULONG_PTR Value, NTSTATUS Status)
 int main(void)
 {
     static const ULONG_PTR Values[] = {
-        0, 1, 0xFFF, 0x7000000000, 0x7FFFFFFEFFF9, 0x7FFFFFFF0000, 0x800000000000, 0xFFFF7FFFFFFFFFF8, 0xFFFF800000000000,
-        0xFFFF800000100000, 0xFFFFA00000000000, 0xFFFFFFFF80000000, 0xFFFFFFFFA0000000, 0xFFFFFFFFFFFFF000,
+        0, 1, 0xFFF, 0x7000000000, 0x7FFFFFFEFFF9, 0x7FFFFFFF0000, 0x800000000000, 0xFFFF7FFFFFFFFFF8,
+        0xFFFF800000000000, 0xFFFF800000100000, 0xFFFFA00000000000, 0xFFFFFFFF80000000, 0xFFFFFFFFA0000000,
+        0xFFFFFFFFFFFFF000,
         (ULONG_PTR)ReadOnly,
     };
     static const ULONG Unknown[] = {SERVICES, SERVICES + 1, 255, 4096, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};

@@ -1,6 +1,6 @@
 /*
- * crash KIND: ends this program in one of the ways in which programs end that should not have begun. The system must only
- * say so.
+ * crash KIND: ends this program in one of the ways in which programs end that should not have begun. The system must
+ * only say so.
  */
 #include <windows.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * hog MIB [ROUNDS]: takes that much memory, writes all of it and reads it back, so that a machine with less must page.
  *
- * Every page holds a different word at a different place, so that a page that comes back empty, old or as another one is
- * seen. Exit status: 0 when every word was right.
+ * Every page holds a different word at a different place, so that a page that comes back empty, old or as another one
+ * is seen. Exit status: 0 when every word was right.
  */
 #include <windows.h>
 #include <ntdll.h>

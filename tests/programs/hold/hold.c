@@ -1,6 +1,6 @@
 /*
- * hold PORT: opens a port and keeps it open until the program is killed, so that a session can see what a second opener gets
- * and what two open ports do.
+ * hold PORT: opens a port and keeps it open until the program is killed, so that a session can see what a second opener
+ * gets and what two open ports do.
  */
 #include <windows.h>
 #include <ntdll.h>
