@@ -6,6 +6,7 @@
  */
 #include "ex/callback.h"
 #include "ex/options.h"
+#include "ex/processors.h"
 #include "ex/worker.h"
 #include "fs/fs.h"
 #include "hal/hal.h"
@@ -98,7 +99,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 
 INIT_CODE static VOID ExpPhase1(VOID)
 {
-    KeStartProcessors();                                                    /* all processors run */
+    ExStartProcessors();                                                    /* all processors run */
     ExpRequire("callback objects", ExInitializeCallbacks());                /* \Callback */
     ExpRequire("the worker threads", ExInitializeWorkQueues());             /* work items */
     ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */

@@ -62,7 +62,6 @@ VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql);
 /* Second processors (startprocessor.c). */
 BOOLEAN HalPrepareTrampoline(VOID);
 VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argument), PVOID Argument, volatile LONG *Alive);
-VOID HalRemoveTrampoline(VOID);
 
 /* Clocks (timer.c). */
 VOID HalInitializeTimers(VOID);         /* calibrates the TSC and the APIC timer */

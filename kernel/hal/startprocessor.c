@@ -4,7 +4,6 @@
  */
 #include "hal/hal.h"
 #include "hal/trampoline.h"
-#include "mm/mm.h"
 #include "section.h"
 
 #define INIT_SETTLE 10000               /* microseconds from INIT to the start-up IPI */
@@ -19,7 +18,10 @@ typedef struct _HALP_TRAMPOLINE_PARAMETERS {
 
 extern const UCHAR HalpTrampolineStart[], HalpTrampolineEnd[], HalpTrampolineParameters[];
 
-/* Copies the trampoline and maps it where it runs. FALSE: no frame for a page table. IRQL: PASSIVE_LEVEL. */
+/*
+ * Copies the trampoline to where it runs; the caller maps it there (MmMapIdentityPage). FALSE: the page could not be
+ * reached. IRQL: PASSIVE_LEVEL.
+ */
 INIT_CODE BOOLEAN HalPrepareTrampoline(VOID)
 {
     PHYSICAL_ADDRESS Physical = {.QuadPart = TRAMPOLINE_PHYSICAL};
@@ -30,13 +32,7 @@ INIT_CODE BOOLEAN HalPrepareTrampoline(VOID)
     ASSERT(HalpTrampolineEnd - HalpTrampolineStart <= PAGE_SIZE);
     RtlCopyMemory(Page, HalpTrampolineStart, (SIZE_T)(HalpTrampolineEnd - HalpTrampolineStart));
     MmUnmapIoSpace(Page, PAGE_SIZE);
-    return MmMapIdentityPage(TRAMPOLINE_PHYSICAL);
-}
-
-/* The second half: nothing of user space may be executable, or there at all, in the system process. */
-INIT_CODE VOID HalRemoveTrampoline(VOID)
-{
-    MmUnmapIdentityPage(TRAMPOLINE_PHYSICAL);
+    return TRUE;
 }
 
 /*

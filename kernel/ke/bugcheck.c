@@ -73,19 +73,28 @@ static VOID KiFreezeOthers(PKPRCB Prcb)
             KiPause();
 }
 
+static PCSTR KiIdleWord(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread == Prcb->IdleThread ? " (idle)" : "";
+}
+
+/* Where the others were when they were stopped. Nothing on a machine with one processor. */
 static VOID KiPrintOtherProcessors(PKPRCB Prcb)
 {
+    if (KiActiveProcessors == (KAFFINITY)1 << Prcb->Number)
+        return;
+    DbgPrint("Processor %u made this report, thread %p%s\n", Prcb->Number, Prcb->CurrentThread, KiIdleWord(Prcb));
     for (KAFFINITY Left = KiActiveProcessors & ~((KAFFINITY)1 << Prcb->Number); Left != 0; Left &= Left - 1) {
         PKPRCB Other = KiProcessorBlock[__builtin_ctzll(Left)];
         PKTRAP_FRAME Frame = Other->FreezeFrame;
 
         if (Frame == NULL) {
             DbgPrint("Processor %u did not stop; its thread was %p%s\n", Other->Number, Other->CurrentThread,
-                     Other->CurrentThread == Other->IdleThread ? " (idle)" : "");
+                     KiIdleWord(Other));
             continue;
         }
         DbgPrint("Processor %u, IRQL %u, thread %p%s, rip=%p rsp=%p%s\n", Other->Number, Other->FreezeIrql,
-                 Other->CurrentThread, Other->CurrentThread == Other->IdleThread ? " (idle)" : "", Frame->Rip, Frame->Rsp,
+                 Other->CurrentThread, KiIdleWord(Other), Frame->Rip, Frame->Rsp,
                  KiTrapFromUser(Frame) ? " in user mode" : "");
         if (!KiTrapFromUser(Frame))
             KdPrintStack(Frame->Rip, Frame->Rbp);
@@ -119,8 +128,7 @@ static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2
         KdVPrint("*** ", Rule, Arguments);
         DbgPrint("\n");
     }
-    DbgPrint("Processor %u, IRQL %u, thread %p%s\n", Prcb->Number, Irql, Prcb->CurrentThread,
-             Prcb->CurrentThread == Prcb->IdleThread ? " (idle)" : "");
+    DbgPrint("Processor %u, IRQL %u\n", Prcb->Number, Irql);
     DbgPrint("Stack:\n");
     if (Frame != NULL) {
         KdPrintStack(Frame->Rip, 0);

@@ -235,8 +235,7 @@ extern ULONGLONG KiBootTime;
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
 VOID KiThreadStartup(VOID);
 
-/* startprocessors.c and ipi.c ------------------------------------------------------------------------------ */
-VOID KeStartProcessors(VOID);
+/* ipi.c ------------------------------------------------------------------------------------------------------ */
 /* Interrupts processors at IPI_LEVEL. The requests that they are to look for stand where they look already. IRQL: any. */
 VOID KiSendIpi(KAFFINITY Targets);
 /* Does what other processors have asked this one to do. IRQL: >= DISPATCH_LEVEL; for those who wait for other processors. */

@@ -210,7 +210,7 @@ PKPROCESS KeAttachProcess(PKPROCESS Process);
 /* MmProbeAndLockPages with a status in place of an exception, for callers in the kernel. IRQL: <= APC_LEVEL. */
 NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);
 
-/* Other processors (tlb.c), called from ke/ipi.c and by a processor that starts. */
+/* Other processors (tlb.c), called from ke/ipi.c and, by a processor that starts, from ex/processors.c. */
 VOID MmServeTlbRequests(VOID);
 VOID MmJoinTlbRounds(VOID);
 /*

@@ -5,32 +5,33 @@
  * its TLB has taken up until then, and does nothing with memory that may go before it counts. KeNumberProcessors rises
  * last, when its block is complete: whoever goes through the blocks finds nothing half made.
  */
-#include "ke/ki.h"
 #include "ex/options.h"
+#include "ex/processors.h"
 #include "hal/hal.h"
 #include "hal/tables.h"
+#include "hal/trampoline.h"
 #include "mm/mm.h"
 #include "section.h"
 
-#define KI_START_TAG 'rPeK'
-#define KI_START_SECONDS 10             /* a host that is busy with other things may be slow to run a processor */
+#define EXP_PROCESSOR_TAG 'rPxE'
+#define EXP_START_SECONDS 10             /* a host that is busy with other things may be slow to run a processor */
 
 /* Everything of one processor, in one piece of nonpaged pool, for good. */
-typedef struct _KI_PROCESSOR {
+typedef struct _EXP_PROCESSOR {
     HAL_PROCESSOR_TABLES Tables;        /* first, for its alignment: the piece begins on a page */
     KPRCB Prcb;
     KTHREAD IdleThread;
     PVOID StackTop;
     ULONG Number;
     volatile LONG Alive;                /* 0: not yet; 1: it runs; -1: given up, it must not come any more */
-} KI_PROCESSOR, *PKI_PROCESSOR;
+} EXP_PROCESSOR, *PEXP_PROCESSOR;
 
 /*
  * First C code of a second processor, called by boot/trampoline.S. IRQL: CR8 is 0 after a reset, interrupts off.
  */
-static VOID KiStartProcessor(PVOID Argument)
+static VOID ExpStartProcessor(PVOID Argument)
 {
-    PKI_PROCESSOR Processor = Argument;
+    PEXP_PROCESSOR Processor = Argument;
     PKPRCB Prcb = &Processor->Prcb;
 
     if (InterlockedCompareExchange(&Processor->Alive, 1, 0) != 0)
@@ -49,9 +50,9 @@ static VOID KiStartProcessor(PVOID Argument)
 }
 
 /* FALSE: there is no memory for it, or it did not come. */
-INIT_CODE static BOOLEAN KiBringUp(ULONG Number, ULONG ApicId)
+INIT_CODE static BOOLEAN ExpBringUp(ULONG Number, ULONG ApicId)
 {
-    PKI_PROCESSOR Processor = ExAllocatePoolZero(NonPagedPool, sizeof(*Processor), KI_START_TAG);
+    PEXP_PROCESSOR Processor = ExAllocatePoolZero(NonPagedPool, sizeof(*Processor), EXP_PROCESSOR_TAG);
     ULONG64 End;
 
     if (Processor == NULL)
@@ -60,11 +61,11 @@ INIT_CODE static BOOLEAN KiBringUp(ULONG Number, ULONG ApicId)
     Processor->Number = Number;
     Processor->StackTop = MmCreateKernelStack();
     if (Processor->StackTop == NULL) {
-        ExFreePoolWithTag(Processor, KI_START_TAG);
+        ExFreePoolWithTag(Processor, EXP_PROCESSOR_TAG);
         return FALSE;
     }
-    HalStartProcessor(ApicId, Processor->StackTop, KiStartProcessor, Processor, &Processor->Alive);
-    End = HalReadTsc() + HalTscFrequency * KI_START_SECONDS;
+    HalStartProcessor(ApicId, Processor->StackTop, ExpStartProcessor, Processor, &Processor->Alive);
+    End = HalReadTsc() + HalTscFrequency * EXP_START_SECONDS;
     while (__atomic_load_n(&KeNumberProcessors, __ATOMIC_ACQUIRE) <= Number) {
         KiPause();
         if ((LONG64)(End - HalReadTsc()) <= 0 && InterlockedCompareExchange(&Processor->Alive, -1, 0) == 0) {
@@ -77,7 +78,7 @@ INIT_CODE static BOOLEAN KiBringUp(ULONG Number, ULONG ApicId)
 }
 
 /* How many processors to run: maxcpus=, within what there is room for. */
-INIT_CODE static ULONG KiMostProcessors(VOID)
+INIT_CODE static ULONG ExpMostProcessors(VOID)
 {
     ULONG64 Most = ExQueryBootSize("maxcpus", MAXIMUM_PROCESSORS);
 
@@ -89,13 +90,13 @@ INIT_CODE static ULONG KiMostProcessors(VOID)
 }
 
 /* Starts the processors that ACPI lists. IRQL: PASSIVE_LEVEL, on the first one, with its clock and pools. */
-INIT_CODE VOID KeStartProcessors(VOID)
+INIT_CODE VOID ExStartProcessors(VOID)
 {
-    ULONG Most = KiMostProcessors(), Number = 1;
+    ULONG Most = ExpMostProcessors(), Number = 1;
 
     if (HalMachine.ProcessorCount <= 1 || Most == 1)
         return;
-    if (!HalPrepareTrampoline()) {
+    if (!HalPrepareTrampoline() || !MmMapIdentityPage(TRAMPOLINE_PHYSICAL)) {
         DbgPrint("No memory for the page tables of the trampoline: going on with one processor\n");
         return;
     }
@@ -103,11 +104,12 @@ INIT_CODE VOID KeStartProcessors(VOID)
         ULONG ApicId = HalMachine.ApicIds[i];
         if (ApicId == KiProcessorBlock[0]->ApicId)
             continue;
-        if (KiBringUp(Number, ApicId))
+        if (ExpBringUp(Number, ApicId))
             Number++;
         else
             DbgPrint("The processor with APIC identifier %u did not start: going on without it\n", ApicId);
     }
-    HalRemoveTrampoline();
+    /* Nothing of user space may be executable, or there at all, in the system process. */
+    MmUnmapIdentityPage(TRAMPOLINE_PHYSICAL);
     DbgPrint("Processors: %u of %u run\n", KeNumberProcessors, HalMachine.ProcessorCount);
 }
