@@ -15,7 +15,8 @@ all:
 
 # --- What the user may set ---------------------------------------------------------------------------------------
 
-# Common words of the environment (a shell's NAME, say) are not meant for us: these three count on the command line only.
+# Common words of the environment (a shell's NAME, say) are not meant for us: these three count on the command line
+# only.
 $(foreach Word,M NAME PROGRAM,$(if $(filter environment,$(origin $(Word))),$(eval $(Word) :=)))
 
 DBG ?= 1
@@ -70,7 +71,8 @@ $(call need,cpio,install cpio)
 # The target triplet, the folder of the compiler's own headers (stddef.h, stdint.h, ...), that of its plugins.
 CompilerSays := $(shell $(CC) -dumpmachine; $(CC) -print-file-name=include; $(CC) -print-file-name=plugin)
 ifeq ($(filter x86_64-%,$(word 1,$(CompilerSays))),)
-$(error $(CC) makes code for '$(word 1,$(CompilerSays))', not x86-64: set CROSS_COMPILE= to a prefix like x86_64-linux-gnu-)
+$(error $(CC) makes code for '$(word 1,$(CompilerSays))', not x86-64: set CROSS_COMPILE= to a prefix like \
+x86_64-linux-gnu-)
 endif
 CompilerHeaders := $(word 2,$(CompilerSays))
 PluginHeaders := $(word 3,$(CompilerSays))/include
@@ -176,15 +178,15 @@ LinkFlags := -nostdlib --build-id=none -z max-page-size=4096 -z noexecstack
 
 # --- The plugin --------------------------------------------------------------------------------------------------
 # tools/plugin/plugin.mk defines Plugin (the file) and how to make it. Without it the pragmas of the literature mean
-# nothing, so a compiler that has no plugin headers is an error unless PLUGIN=no says that it is meant: then only sources
-# that use the DDK's section macros (section.h) build; this tree's own drivers use the pragmas.
+# nothing, so a compiler that has no plugin headers is an error unless PLUGIN=no says that it is meant: then only
+# sources that use the DDK's section macros (section.h) build; this tree's own drivers use the pragmas.
 
 PLUGIN ?= yes
 ifeq ($(PLUGIN)$(wildcard tools/plugin/plugin.mk),yestools/plugin/plugin.mk)
 ifneq ($(NeedTools),)
 ifeq ($(wildcard $(PluginHeaders)/gcc-plugin.h),)
-$(error $(CC) has no plugin headers: run tools/install.sh build (gcc-N-plugin-dev), or set PLUGIN=no to build only what \
-does without the pragmas of the literature)
+$(error $(CC) has no plugin headers: run tools/install.sh build (gcc-N-plugin-dev), or set PLUGIN=no to build \
+only what does without the pragmas of the literature)
 endif
 endif
 include tools/plugin/plugin.mk
@@ -196,8 +198,8 @@ endif
 
 # --- What there is to build --------------------------------------------------------------------------------------
 
-# $(call objects,SOURCES): foo/bar.c -> $(O)/foo/bar.c.o, so that bar.c and bar.S do not meet; /home/me/bar.c, out of tree,
-# -> $(O)/outside/home/me/bar.c.o.
+# $(call objects,SOURCES): foo/bar.c -> $(O)/foo/bar.c.o, so that bar.c and bar.S do not meet; /home/me/bar.c, out of
+# tree, -> $(O)/outside/home/me/bar.c.o.
 objects = $(patsubst /%,$(O)/outside/%.o,$(filter /%,$(1))) $(patsubst %,$(O)/%.o,$(filter-out /%,$(1)))
 # $(call sources,FOLDER)
 sources = $(sort $(wildcard $(1)/*.c $(1)/*.S))
@@ -215,8 +217,8 @@ DriverFiles := $(Drivers:%=$(O)/drivers/%.sys)
 ProgramFiles := $(Programs:%=$(O)/user/%.exe)
 TestFiles := $(TestDrivers:%=$(O)/tests/%.sys) $(TestPrograms:%=$(O)/tests/%.exe)
 
-# $(call remember,FILE,TEXT): FILE holds TEXT and is rewritten only when TEXT is new, so what depends on FILE is made again
-# when flags change or a source comes or goes.
+# $(call remember,FILE,TEXT): FILE holds TEXT and is rewritten only when TEXT is new, so what depends on FILE is made
+# again when flags change or a source comes or goes.
 same = $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x))
 remember = $(if $(call same,$(strip $(2)),$(strip $(file <$(1)))),,$(file >$(1),$(strip $(2))))
 ifneq ($(NeedTools),)
@@ -244,8 +246,9 @@ $(filter %.S.o,$(KernelObjects)): $(O)/%.o: % $(O)/made/Kernel $(O)/made/Errors
 	$(call say,AS)
 	$(Q)$(CC) $(KernelFlags) $(CommonErrors) $(KernelIncludes) $(Depend) -c $< -o $@
 
-# The first link has an empty symbol table, the second the one made from the first. The table lies behind all code, so no
-# routine may move between the two; tools/kernel-check.py looks whether that is so, and whether loaders will take the file.
+# The first link has an empty symbol table, the second the one made from the first. The table lies behind all code, so
+# no routine may move between the two; tools/kernel-check.py looks whether that is so, and whether loaders will take the
+# file.
 $(O)/kernel/symbols.0.S: tools/kernel-symbols.py
 	$(call say,SYMBOLS)
 	$(Q)$(PYTHON) $< </dev/null >$@
@@ -281,7 +284,8 @@ $(O)/kernel.elf: $(KernelObjects) $(O)/kernel/symbols.1.o linker.ld tools/kernel
 define compile
 $(call objects,$(1)): $(1) $(O)/made/$(2) $(O)/made/Errors $(if $(filter Driver Test,$(2)),$(Plugin))
 	$$(call say,CC)
-	$$(Q)$$(CC) $$($(2)Flags) $$(CommonErrors) $(if $(filter Driver Test,$(2)),$$(PluginFlags)) $$($(2)Includes) $$(Depend) -c $$< -o $$@
+	$$(Q)$$(CC) $$($(2)Flags) $$(CommonErrors) $(if $(filter Driver Test,$(2)),$$(PluginFlags)) $$($(2)Includes) \
+	    $$(Depend) -c $$< -o $$@
 Objects += $(call objects,$(1))
 endef
 
@@ -330,7 +334,8 @@ ifneq ($(NeedTools),)
 $(foreach Source,$(call sources,user/lib),$(eval $(call compile,$(Source),Program)))
 $(foreach Name,$(Drivers),$(eval $(call driver,$(O)/drivers/$(Name).sys,$(call sources,drivers/$(Name)),Driver)))
 $(foreach Source,$(TestLibrary),$(eval $(call compile,$(Source),Test)))
-$(foreach Name,$(TestDrivers),$(eval $(call driver,$(O)/tests/$(Name).sys,$(call sources,tests/guest/$(Name)),Test,$(TestLibrary),tests/guest/lib/testcase.ld)))
+$(foreach Name,$(TestDrivers),$(eval $(call \
+    driver,$(O)/tests/$(Name).sys,$(call sources,tests/guest/$(Name)),Test,$(TestLibrary),tests/guest/lib/testcase.ld)))
 $(foreach Name,$(Programs),$(eval $(call program,$(O)/user/$(Name).exe,$(call sources,user/$(Name)))))
 $(foreach Name,$(TestPrograms),$(eval $(call program,$(O)/tests/$(Name).exe,$(call sources,tests/programs/$(Name)))))
 $(if $(M),$(eval $(call $(if $(PROGRAM),program,driver),$(Outside),$(OutsideSources),Driver)))
@@ -363,7 +368,8 @@ $(O)/tidepool.iso: $(O)/kernel.elf $(O)/system.img boot/grub.cfg tools/iso.sh
 .PHONY: all run iso test bench gdb toolchain clean help check-tools FORCE
 Everything := $(addprefix $(O)/,kernel.elf kernel.asm kernel.sym system.img) $(TestFiles)
 
-all: $(if $(M),$(Outside) $(patsubst %.sys,$(O)/outside/modules/%.sys,$(notdir $(filter %.sys,$(Outside)))),$(Everything))
+OutsideLink := $(patsubst %,$(O)/outside/modules/%,$(notdir $(filter %.sys,$(Outside))))
+all: $(if $(M),$(Outside) $(OutsideLink),$(Everything))
 
 run: $(O)/kernel.elf $(O)/system.img
 	$(Q)O=$(O) ./run-qemu.sh

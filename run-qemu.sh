@@ -1,9 +1,10 @@
 #!/bin/bash
-# Install what is missing, build, and boot Tidepool in QEMU. `--help` prints the options; docs and scripts rely on them and on
-# the exit statuses.
+# Install what is missing, build, and boot Tidepool in QEMU. `--help` prints the options; docs and scripts rely on them
+# and on the exit statuses.
 #
-# The kernel ends a run by writing to QEMU's isa-debug-exit device, so that the run says how it went. A reset (a triple fault
-# is one) and a user's Ctrl-A X both end QEMU with status 0; its SHUTDOWN event, read from a QMP pipe, tells them apart.
+# The kernel ends a run by writing to QEMU's isa-debug-exit device, so that the run says how it went. A reset (a triple
+# fault is one) and a user's Ctrl-A X both end QEMU with status 0; its SHUTDOWN event, read from a QMP pipe, tells them
+# apart.
 set -u
 
 Me=run-qemu.sh
@@ -121,7 +122,8 @@ while (($#)); do
     esac
 done
 
-# Each --add as a path and a file, which is what tools/image.sh takes. A file whose own name has a '=' in it is taken as it is.
+# Each --add as a path and a file, which is what tools/image.sh takes. A file whose own name has a '=' in it is taken as
+# it is.
 Entries=()
 for Add in "${Adds[@]}"; do
     File=$Add Path=''
@@ -138,8 +140,8 @@ for Add in "${Adds[@]}"; do
     esac
 done
 
-# The words of the kernel's command line. The kernel splits it as a shell does: blanks separate words, double quotes hold one
-# together, a backslash takes the next character as it is.
+# The words of the kernel's command line. The kernel splits it as a shell does: blanks separate words, double quotes
+# hold one together, a backslash takes the next character as it is.
 Words=$Append
 if [[ $HasRun ]]; then
     Run=${Run//\\/\\\\}
@@ -156,10 +158,11 @@ fi
 Build=${O:-$([[ ${DBG-1} == 0 ]] && echo build/free || echo build)}
 Targets=("$Build/kernel.elf" "$Build/system.img")
 [[ ! $Iso || $Words || ${#Entries[@]} -gt 0 ]] || Targets+=("$Build/tidepool.iso")
-# One build at a time: several machines may be started at once. A make that called us has flags that are not for this one.
-# Silent is about "up to date"; the Makefile's own short lines are seen all the same.
-env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL flock "$Root/Makefile" \
-    make -C "$Root" $([[ ${V-} == 1 ]] || echo --silent) --no-print-directory -j"$(nproc)" "O=$Build" "${Targets[@]}" >&2 || {
+# One build at a time: several machines may be started at once. A make that called us has flags that are not for this
+# one. Silent is about "up to date"; the Makefile's own short lines are seen all the same.
+Make=(make -C "$Root" --no-print-directory -j"$(nproc)" "O=$Build")
+[[ ${V-} == 1 ]] || Make+=(--silent)
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL flock "$Root/Makefile" "${Make[@]}" "${Targets[@]}" >&2 || {
     say "the build failed, see above"
     exit $Usage
 }
@@ -167,8 +170,8 @@ env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL flock "$Root/Makefile" \
 
 # --- Accelerator -----------------------------------------------------------------------------------------------
 
-# KVM is real where the device opens and the processor itself has the extensions; without them it is an emulation of them,
-# far slower than TCG and not always right.
+# KVM is real where the device opens and the processor itself has the extensions; without them it is an emulation of
+# them, far slower than TCG and not always right.
 kvm_opens() {
     { : <>/dev/kvm; } 2>/dev/null
 }

@@ -1,5 +1,5 @@
 """
-gdb on a running machine: symbols of drivers as they come and go, breakpoints in code that is out, Tidepool's own commands.
+gdb on a running machine: symbols of drivers as they come and go, breakpoints in code that is out, Tidepool's commands.
 
 gdb runs in batch mode on the machine that run-qemu.sh holds for it; what it prints is looked through.
 """
@@ -56,8 +56,8 @@ def gdb(port, *commands):
     arguments = ["gdb", "-q", "-nx", "-batch", "-x", str(SCRIPT)]
     for command in commands:
         arguments += ["-ex", f"echo # {command}\\n", "-ex", command]
-    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          env=os.environ | {"GDB_PORT": str(port)}, timeout=100, check=False)
+    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, env=os.environ | {"GDB_PORT": str(port)}, timeout=100, check=False)
     return done.stdout
 
 
@@ -77,14 +77,14 @@ def section(table, name):
 
 def test_a_breakpoint_in_code_that_is_out(built, port):
     """
-    L20 L26: the port is opened, PAGESER comes in and is locked, and a breakpoint that was set in it before is hit. One in
-    PAGESRP0, which nobody locks, stops before the page comes in and again after.
+    L20 L26: the port is opened, PAGESER comes in and is locked, and a breakpoint that was set in it before is hit. One
+    in PAGESRP0, which nobody locks, stops before the page comes in and again after.
     """
     with machine(port, "--gdb", "--run", "send com2 startup") as process:
         wait_for(process, "waiting on port")
         output = gdb(port, "break SerialCreate", "continue", "sections serial", "pte SerialStartUart", "continue",
-                     "sections serial", "break SerialStartUart", "continue", "bt 2", "sections serial", "pte SerialStartUart",
-                     "irql", "delete", "detach")
+                     "sections serial", "break SerialStartUart", "continue", "bt 2", "sections serial",
+                     "pte SerialStartUart", "irql", "delete", "detach")
         assert process.wait(60) == 0, process.stdout.read()
 
     for occurrence, resident in ((0, 0), (1, 1)):
@@ -107,8 +107,8 @@ def test_a_breakpoint_in_code_that_is_out(built, port):
 def test_symbols_go_with_the_driver(built, port):
     with machine(port, "--gdb", "--run", "unload null") as process:
         wait_for(process, "waiting on port")
-        output = gdb(port, "tbreak LdrUnloadDriver", "continue", "modules", "info line NullUnload", "break HalPowerOff", "continue",
-                     "modules", "info line NullUnload", "info line SerialCreate", "detach")
+        output = gdb(port, "tbreak LdrUnloadDriver", "continue", "modules", "info line NullUnload", "break HalPowerOff",
+                     "continue", "modules", "info line NullUnload", "info line SerialCreate", "detach")
     assert "null.sys" in after(output, "modules")
     assert "<NullUnload>" in after(output, "info line NullUnload")
     assert "null" not in after(output, "modules", 1)
@@ -119,7 +119,8 @@ def test_symbols_go_with_the_driver(built, port):
 def test_a_machine_that_has_been_running_is_read_at_once(built, port):
     with machine(port, "--cpus", "2", "--", "-gdb", f"tcp:127.0.0.1:{port}") as process:
         wait_for(process, "tide> ")
-        output = gdb(port, "modules", "threads", "irps", "irql", "pfn 0x100", "pte HalReadBootInformation", "pte 0", "detach")
+        output = gdb(port, "modules", "threads", "irps", "irql", "pfn 0x100", "pte HalReadBootInformation",
+                     "pte 0", "detach")
     for name in ("ramdisk", "console", "serial"):
         assert re.search(rf"^{name} .*/{name}\.sys$", after(output, "modules"), re.M)
     assert re.search(r"shell\.exe +Waiting", after(output, "threads"))

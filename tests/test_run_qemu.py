@@ -1,8 +1,9 @@
 """
 run-qemu.sh's contract: options, what reaches the machine, exit statuses.
 
-QEMU's last -kernel counts, so these tests boot kernels of a few bytes in place of the real one (`-- -kernel FILE`): each does
-one thing, which no working kernel does on demand. They are flat multiboot images; the machine code is spelled out below.
+QEMU's last -kernel counts, so these tests boot kernels of a few bytes in place of the real one (`-- -kernel FILE`):
+each does one thing, which no working kernel does on demand. They are flat multiboot images; the machine code is spelled
+out below.
 """
 
 import os
@@ -25,7 +26,7 @@ SHOW_WORDS = bytes.fromhex("8b7310" "ac" "84c0" "7407" "66baf803" "ee" "ebf4")  
 SHOW_MODULE = bytes.fromhex("8b4318" "8b30" "8b4804" "29f1" "66baf803" "f36e")     # rep outsb of the first module
 HANG = bytes.fromhex("fa" "f4" "ebfd")                                             # cli; hlt; jmp
 TRIPLE_FAULT = bytes.fromhex("0f011d") + struct.pack("<I", LOAD + 4096) + bytes.fromhex("cc")  # lidt of zeroes; int3
-RESET = bytes.fromhex("66ba6400" "b0fe" "ee") + HANG                                  # the keyboard controller's reset line
+RESET = bytes.fromhex("66ba6400" "b0fe" "ee") + HANG                      # the keyboard controller's reset line
 
 
 def leave(value):
@@ -77,7 +78,8 @@ def test_a_machine_that_qemu_refuses_is_a_usage_error(built, tiny):
 
 def test_ending_the_script_ends_the_machine(built, tiny):
     arguments = [builder.RUN_QEMU, *tiny(SHOW_WORDS + HANG)]
-    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
         assert process.stdout.read(1)       # it runs
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)     # QEMU holds the pipes: they close with it
@@ -86,7 +88,8 @@ def test_ending_the_script_ends_the_machine(built, tiny):
 
 def test_killing_the_script_outright_ends_the_machine_too(built, tiny):
     arguments = [builder.RUN_QEMU, *tiny(SHOW_WORDS + HANG)]
-    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
         assert process.stdout.read(1)
         process.kill()
         process.communicate(timeout=60)

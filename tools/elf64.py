@@ -26,7 +26,8 @@ class Elf:
         size, count, names = struct.unpack_from("<HHH", self.bytes, 0x3A)
         fields = [struct.unpack_from("<IIQQQQIIQQ", self.bytes, table + i * size) for i in range(count)]
         self.sections = [Section(self._string(fields[names][4] + field[0]), *field[1:]) for field in fields]
-        self.symbols = [symbol for section in self.sections if section.kind == SHT_SYMTAB for symbol in self._symbols(section)]
+        tables = [section for section in self.sections if section.kind == SHT_SYMTAB]
+        self.symbols = [symbol for table in tables for symbol in self._symbols(table)]
 
     def loaded(self):
         """The sections that lie in memory and are not empty, in the file's order."""

@@ -3,9 +3,9 @@
 #
 #   tools/install.sh GROUP...        GROUP: build run iso test gdb toolchain
 #
-# Nothing is asked: as root, or where sudo needs no password, the packages are installed; elsewhere the list is printed and
-# the exit status is 1. When nothing is missing this is silent and takes a few milliseconds. It runs on a machine that has
-# neither make nor gcc nor python3.
+# Nothing is asked: as root, or where sudo needs no password, the packages are installed; elsewhere the list is printed
+# and the exit status is 1. When nothing is missing this is silent and takes a few milliseconds. It runs on a machine
+# that has neither make nor gcc nor python3.
 set -u
 
 Here=$(cd "$(dirname "$0")/.." && pwd)

@@ -3,9 +3,9 @@
 #
 #   tools/iso.sh OUTPUT KERNEL IMAGE [WORDS]
 #
-# WORDS is the kernel's command line, one argument, in the form the kernel itself reads: blanks separate words, double quotes
-# hold a word together, a backslash takes the next character as it is. GRUB takes every word as an argument of its own and
-# writes it to the kernel in that form again, so they are taken apart here and each is quoted for GRUB.
+# WORDS is the kernel's command line, one argument, in the form the kernel itself reads: blanks separate words, double
+# quotes hold a word together, a backslash takes the next character as it is. GRUB takes every word as an argument of
+# its own and writes it to the kernel in that form again, so they are taken apart here and each is quoted for GRUB.
 set -euo pipefail
 
 die() {
@@ -50,7 +50,8 @@ split() {
 Output=$1 Kernel=$2 Image=$3
 Here=$(cd "$(dirname "$0")/.." && pwd)
 command -v grub-mkrescue >/dev/null || die "grub-mkrescue is missing: install grub-common, or run tools/install.sh iso"
-[[ -d /usr/lib/grub/i386-pc ]] || die "GRUB for the PC's BIOS is missing: install grub-pc-bin, or run tools/install.sh iso"
+[[ -d /usr/lib/grub/i386-pc ]] ||
+    die "GRUB for the PC's BIOS is missing: install grub-pc-bin, or run tools/install.sh iso"
 command -v xorriso >/dev/null || die "xorriso is missing: install xorriso, or run tools/install.sh iso"
 
 split "${4-}"

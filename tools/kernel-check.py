@@ -3,8 +3,8 @@
 
     tools/kernel-check.py FIRST.elf KERNEL.elf
 
-- The multiboot header lies in the first 8 KiB, its checksum is right, and its address fields describe the file: a loader
-  that goes by them copies raw bytes, so file offsets must run in step with physical addresses.
+- The multiboot header lies in the first 8 KiB, its checksum is right, and its address fields describe the file: a
+  loader that goes by them copies raw bytes, so file offsets must run in step with physical addresses.
 - Sections that are loaded begin on a page, follow one another without a gap, and none is both writable and executable.
 - No routine has moved between the two links, so the symbol table made from the first is true of the second.
 
@@ -58,7 +58,8 @@ def check_header(kernel):
     if into_file != header - load:
         yield f"the multiboot header says it is {header - load:#x} into the image, it is {into_file:#x}"
     addresses = {symbol.name: symbol.value for symbol in kernel.symbols}
-    for what, value, name in (("load address", load, "KernelPhysicalStart"), ("load end", load_end, "KernelPhysicalLoadEnd"),
+    for what, value, name in (("load address", load, "KernelPhysicalStart"),
+                              ("load end", load_end, "KernelPhysicalLoadEnd"),
                               ("bss end", bss_end, "KernelPhysicalEnd"), ("entry", entry, "KernelEntry")):
         if value != addresses.get(name):
             yield f"the multiboot header's {what} is {value:#x}, not {name} ({addresses.get(name, 0):#x})"

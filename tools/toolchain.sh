@@ -3,9 +3,9 @@
 #
 #   tools/toolchain.sh DIR
 #
-# The tools are installed into DIR (bin/x86_64-elf-gcc and so on), where the Makefile looks first. What is built on the way
-# lies in DIR/work and goes when all is done; started again after an interruption, it goes on with the step that was not
-# finished. About 25 minutes on two processors, and 3 GB while it runs.
+# The tools are installed into DIR (bin/x86_64-elf-gcc and so on), where the Makefile looks first. What is built on the
+# way lies in DIR/work and goes when all is done; started again after an interruption, it goes on where it was.
+# About 25 minutes on two processors, and 3 GB while it runs.
 set -euo pipefail
 
 Target=x86_64-elf
@@ -35,7 +35,8 @@ Jobs=-j$(nproc)
 # The manuals are not built: the source packages come without most of them.
 NoManual=MAKEINFO=true
 
-# step NAME FUNCTION: runs FUNCTION in a shell of its own unless an earlier run has finished it; what it prints goes to a log.
+# step NAME FUNCTION: runs FUNCTION in a shell of its own unless an earlier run has finished it; what it prints goes to
+# a log.
 step() {
     local Status
     [[ ! -f $Work/$1.done ]] || return 0
@@ -66,12 +67,17 @@ unpack_binutils() {
     unpack binutils /usr/src/binutils/binutils-*.tar.*
 }
 
+# configured FOLDER: makes and enters FOLDER; true if an earlier run has configured there, so that make can go on.
+configured() {
+    mkdir -p "$1"
+    cd "$1"
+    [[ -f config.status ]]
+}
+
 build_binutils() {
-    rm -rf binutils-build
-    mkdir binutils-build
-    cd binutils-build
-    ../binutils/configure --target=$Target --prefix="$Prefix" --disable-nls --disable-werror \
-        --disable-gdb --disable-gdbserver --disable-gprofng --disable-sim
+    configured binutils-build ||
+        ../binutils/configure --target=$Target --prefix="$Prefix" --disable-nls --disable-werror --disable-gdb \
+            --disable-gdbserver --disable-gprofng --disable-sim
     make "$Jobs" $NoManual
     make $NoManual install
 }
@@ -81,13 +87,11 @@ unpack_gcc() {
 }
 
 build_gcc() {
-    rm -rf gcc-build
-    mkdir gcc-build
-    cd gcc-build
     # There is no C library for this target and none is wanted; the compiler itself and its plugin headers are all.
-    ../gcc/configure --target=$Target --prefix="$Prefix" --enable-languages=c --without-headers --enable-plugin \
-        --disable-bootstrap --disable-nls --disable-shared --disable-threads --disable-lto --disable-libssp \
-        --with-gnu-as --with-gnu-ld
+    configured gcc-build ||
+        ../gcc/configure --target=$Target --prefix="$Prefix" --enable-languages=c --without-headers --enable-plugin \
+            --disable-bootstrap --disable-nls --disable-shared --disable-threads --disable-lto --disable-libssp \
+            --with-gnu-as --with-gnu-ld
     make "$Jobs" $NoManual all-gcc
 }
 
@@ -101,15 +105,20 @@ install_gcc() {
     cp -a "$Stage$Prefix/." "$Prefix/"
 }
 
-say "building into $Prefix with ${Jobs#-j} jobs; logs in $Work"
-step unpack-binutils unpack_binutils
-step build-binutils build_binutils
-step unpack-gcc unpack_gcc
-step build-gcc build_gcc
-step install-gcc install_gcc
+# In a function, so that all of this file has been read before the long part begins.
+main() {
+    say "building into $Prefix with ${Jobs#-j} jobs; logs in $Work"
+    step unpack-binutils unpack_binutils
+    step build-binutils build_binutils
+    step unpack-gcc unpack_gcc
+    step build-gcc build_gcc
+    step install-gcc install_gcc
 
-Gcc=$Prefix/bin/$Target-gcc
-[[ $("$Gcc" -dumpmachine) == "$Target" ]] || die "$Gcc does not work"
-[[ -f $("$Gcc" -print-file-name=plugin)/include/gcc-plugin.h ]] || die "$Gcc came without plugin headers"
-rm -rf "$Work"
-say "done: $("$Gcc" --version | head -n 1)"
+    Gcc=$Prefix/bin/$Target-gcc
+    [[ $("$Gcc" -dumpmachine) == "$Target" ]] || die "$Gcc does not work"
+    [[ -f $("$Gcc" -print-file-name=plugin)/include/gcc-plugin.h ]] || die "$Gcc came without plugin headers"
+    rm -rf "$Work"
+    say "done: $("$Gcc" --version | head -n 1)"
+}
+
+main

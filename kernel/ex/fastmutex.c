@@ -6,6 +6,7 @@
  * the event; a release that finds somebody waiting sets the event, which hands the mutex over to exactly one of them.
  */
 #include "executive.h"
+#include "ex/fastmutex.h"
 #include "ke/rules.h"
 #include "rtl/export.h"
 
@@ -39,7 +40,7 @@ DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID ExpFastMutexNotOwned(PFAST_MUTEX
 }
 #endif
 
-DECLSPEC_NOINLINE static VOID ExpWaitForFastMutex(PFAST_MUTEX FastMutex, PVOID Caller)
+DECLSPEC_NOINLINE VOID ExpWaitForFastMutex(PFAST_MUTEX FastMutex, PVOID Caller)
 {
 #if DBG
     if (FastMutex->Owner == KiCurrentThread())

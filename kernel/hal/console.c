@@ -13,7 +13,6 @@
 enum {                  /* DLAB = 0 */
     UART_THR = 0,       /* transmit holding register, write */
     UART_IER = 1,       /* interrupt enable */
-    UART_FCR = 2,       /* FIFO control, write */
     UART_LCR = 3,       /* line control */
     UART_MCR = 4,       /* modem control */
     UART_LSR = 5,       /* line status */
@@ -24,7 +23,6 @@ enum {                  /* DLAB = 1 */
 };
 #define LCR_8N1 0x03
 #define LCR_DLAB 0x80
-#define FCR_ENABLE_AND_CLEAR 0x07
 #define MCR_DTR_RTS 0x03
 #define LSR_THR_EMPTY 0x20
 #define BAUD_DIVISOR_115200 1
@@ -42,7 +40,10 @@ static UCHAR HalpRead(ULONG Register)
     return READ_PORT_UCHAR((PUCHAR)(ULONG_PTR)(COM1 + Register));
 }
 
-/* 115200 8N1, FIFOs on, no interrupts. IRQL: any; before any other output. */
+/*
+ * 115200 8N1, no interrupts. The FIFOs stay as they are: switching them clears them, and with them what somebody typed before
+ * the kernel was up. IRQL: any; before any other output.
+ */
 VOID HalInitializeConsole(VOID)
 {
     HalpWrite(UART_IER, 0);
@@ -50,7 +51,6 @@ VOID HalInitializeConsole(VOID)
     HalpWrite(UART_DLL, BAUD_DIVISOR_115200);
     HalpWrite(UART_DLM, 0);
     HalpWrite(UART_LCR, LCR_8N1);
-    HalpWrite(UART_FCR, FCR_ENABLE_AND_CLEAR);
     HalpWrite(UART_MCR, MCR_DTR_RTS);
 }
 

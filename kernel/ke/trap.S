@@ -282,7 +282,7 @@ KiEnterUserMode:
  * Copies between user and kernel memory. A fault at an address that cannot be resolved, while RIP lies between
  * KiUserCopyStart and KiUserCopyEnd, continues at KiUserCopyFault with the status in RAX (ke/trap.c).
  */
-    .global KiUserCopyStart, KiUserCopyEnd, KiUserCopyFault, KiUserCopy, KiUserStringLength
+    .global KiUserCopyStart, KiUserCopyEnd, KiUserCopyFault, KiUserCopy, KiUserStringLength, KiReadKernelWord
 KiUserCopyStart:
 /* NTSTATUS KiUserCopy(PVOID Destination, const VOID *Source, SIZE_T Length) */
 KiUserCopy:
@@ -295,6 +295,12 @@ KiUserCopy:
     rep movsb
     CLAC
     xorl %eax, %eax
+    ret
+/* NTSTATUS KiReadKernelWord(const ULONG64 *Address, PULONG64 Value): of the kernel's half, so without lifting SMAP */
+KiReadKernelWord:
+    movq (%rdi), %rdx
+    xorl %eax, %eax
+    movq %rdx, (%rsi)
     ret
 /* NTSTATUS KiUserStringLength(PCSTR String, SIZE_T Maximum, PSIZE_T Length): *Length = Maximum when no null was found. */
 KiUserStringLength:

@@ -46,7 +46,7 @@ static NTSTATUS KiExceptionStatus(ULONG64 Vector)
     case VECTOR_OVERFLOW: return STATUS_INTEGER_OVERFLOW;
     case VECTOR_INVALID_OPCODE:
     case VECTOR_NO_FPU: return STATUS_ILLEGAL_INSTRUCTION;
-    case VECTOR_GENERAL_PROTECTION: return STATUS_PRIVILEGED_INSTRUCTION;
+    case VECTOR_GENERAL_PROTECTION: return STATUS_ACCESS_VIOLATION;
     case VECTOR_ALIGNMENT: return STATUS_DATATYPE_MISALIGNMENT;
     default: return STATUS_UNSUCCESSFUL;
     }
@@ -63,6 +63,35 @@ static BOOLEAN KiFixUpKernelFault(PKTRAP_FRAME Frame, NTSTATUS Status)
     return FALSE;
 }
 
+/* Opcodes that only the kernel may use: HLT, CLI, STI, IN, OUT, INS, OUTS; after 0F: system registers and caches. */
+static BOOLEAN KiIsPrivileged(const UCHAR *Code)
+{
+    if (Code[0] == 0x0F)
+        return Code[1] <= 0x01 || (Code[1] >= 0x06 && Code[1] <= 0x09) || (Code[1] >= 0x20 && Code[1] <= 0x23) ||
+               Code[1] == 0x30 || Code[1] == 0x32;
+    return Code[0] == 0xF4 || Code[0] == 0xFA || Code[0] == 0xFB || (Code[0] >= 0xE4 && Code[0] <= 0xE7) ||
+           (Code[0] >= 0xEC && Code[0] <= 0xEF) || (Code[0] >= 0x6C && Code[0] <= 0x6F);
+}
+
+/*
+ * A general-protection fault of a program: a privileged instruction, or an address that is not canonical, which the processor
+ * reports the same way without saying which address. The instruction tells. IRQL: PASSIVE_LEVEL.
+ */
+static NTSTATUS KiGeneralProtectionStatus(PKTRAP_FRAME Frame)
+{
+    UCHAR Code[16] = {0};
+    ULONG Prefixes = 0;
+
+    /* An instruction has at most 15 bytes; fewer may be there before the end of a page. */
+    for (ULONG i = 0; i < 15; i++)
+        if (!NT_SUCCESS(MmCopyFromUser(&Code[i], (USER_ADDRESS){Frame->Rip + i}, 1)))
+            break;
+    while (Prefixes < 13 && (Code[Prefixes] == 0x66 || Code[Prefixes] == 0xF2 || Code[Prefixes] == 0xF3 ||
+                             (Code[Prefixes] & 0xF0) == 0x40))
+        Prefixes++;
+    return KiIsPrivileged(Code + Prefixes) ? STATUS_PRIVILEGED_INSTRUCTION : STATUS_ACCESS_VIOLATION;
+}
+
 /* Exceptions other than the page fault. */
 static VOID KiDispatchException(PKTRAP_FRAME Frame)
 {
@@ -75,7 +104,8 @@ static VOID KiDispatchException(PKTRAP_FRAME Frame)
     if (KiTrapFromUser(Frame)) {
         if (Frame->EFlags & EFLAGS_INTERRUPT)
             __asm__ volatile("sti");
-        KiUserExceptionRoutine(Frame, KiExceptionStatus(Frame->Vector), Frame->Rip);
+        KiUserExceptionRoutine(Frame, Frame->Vector == VECTOR_GENERAL_PROTECTION ? KiGeneralProtectionStatus(Frame)
+                                                                                 : KiExceptionStatus(Frame->Vector), Frame->Rip);
         return;
     }
     if (Frame->Vector == VECTOR_BREAKPOINT) {

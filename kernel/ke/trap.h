@@ -27,6 +27,8 @@ extern VOID (*KiUserExceptionRoutine)(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG
 /* User copies (trap.S); the ranges have been checked by the caller (mm/usercopy.c). */
 extern UCHAR KiUserCopyStart[], KiUserCopyEnd[], KiUserCopyFault[];
 NTSTATUS KiUserCopy(PVOID Destination, const VOID *Source, SIZE_T Length);
+/* One word of kernel memory that may not be there: STATUS_ACCESS_VIOLATION then. IRQL: <= APC_LEVEL. */
+NTSTATUS KiReadKernelWord(const ULONG64 *Address, PULONG64 Value);
 NTSTATUS KiUserStringLength(PCSTR String, SIZE_T Maximum, PSIZE_T Length);
 
 typedef struct _KI_SMAP_SITE {

@@ -23,6 +23,7 @@
 #include "mm/layout.h"
 #include "mm/pte.h"
 #include "ke/spinlock.h"
+#include "ex/fastmutex.h"
 #include "section.h"
 
 /* Frames ------------------------------------------------------------------------------------------------------- */
@@ -126,9 +127,22 @@ VOID MiZeroFrame(PFN_NUMBER Frame);
  * The budget of frames that may become permanent or locked: what remains keeps faults going. MiTakeResident asks nobody: for
  * what is documented not to fail; the reserve gives.
  */
-BOOLEAN MiChargeResident(ULONG64 Frames);
-VOID MiTakeResident(ULONG64 Frames);
-VOID MiReturnResident(ULONG64 Frames);
+extern LONG64 MiResidentAvailable;
+FORCEINLINE VOID MiTakeResident(ULONG64 Frames)
+{
+    InterlockedExchangeAdd64(&MiResidentAvailable, -(LONG64)Frames);
+}
+FORCEINLINE VOID MiReturnResident(ULONG64 Frames)
+{
+    InterlockedExchangeAdd64(&MiResidentAvailable, (LONG64)Frames);
+}
+FORCEINLINE BOOLEAN MiChargeResident(ULONG64 Frames)
+{
+    if (InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames) >= 0)
+        return TRUE;
+    MiReturnResident(Frames);
+    return FALSE;
+}
 /* Both budgets at once, resident and commit: what a permanent frame costs. */
 BOOLEAN MiChargePermanent(ULONG64 Frames);
 VOID MiReturnPermanent(ULONG64 Frames);
@@ -144,7 +158,6 @@ PFN_NUMBER MiAllocatePermanentFrame(VOID);
 VOID MiFreePermanentFrame(PFN_NUMBER Frame);
 /* Lets go of every lock, waits until frames are available. IRQL: <= APC_LEVEL, no working-set lock held. */
 VOID MiWaitForFrames(VOID);
-extern LONG64 MiResidentAvailable;
 extern KEVENT MiNeedFramesEvent;        /* set: the working-set manager shall trim */
 extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall write */
 #define MI_LOW_FRAMES (MiTotalFrames / 64 + 32)         /* below it, the manager is called */
@@ -166,6 +179,7 @@ PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address);
  */
 PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages);
 #define MI_USER_TABLES_END 0x0000800000000000ull    /* where the user half's tables end */
+extern LONG64 MiSystemTablePages;       /* made for system space since boot: they stay, so they are no leak */
 /* Makes the tables for a range of system space ahead, so that later look-ups cannot fail. */
 BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
 /*
@@ -208,8 +222,8 @@ extern LIST_ENTRY MiWorkingSetList;
 extern FAST_MUTEX MiWorkingSetListLock;     /* taken before a working-set lock */
 VOID MiInitializeWorkingSet(PMM_WORKING_SET WorkingSet, PKPROCESS Process);
 VOID MiRemoveWorkingSet(PMM_WORKING_SET WorkingSet);
-FORCEINLINE VOID MiLockWorkingSet(PMM_WORKING_SET WorkingSet) { ExAcquireFastMutex(&WorkingSet->Lock); }
-FORCEINLINE VOID MiUnlockWorkingSet(PMM_WORKING_SET WorkingSet) { ExReleaseFastMutex(&WorkingSet->Lock); }
+FORCEINLINE VOID MiLockWorkingSet(PMM_WORKING_SET WorkingSet) { ExAcquireFastMutexInline(&WorkingSet->Lock); }
+FORCEINLINE VOID MiUnlockWorkingSet(PMM_WORKING_SET WorkingSet) { ExReleaseFastMutexInline(&WorkingSet->Lock); }
 /*
  * Takes up to Count pages out of a working set, lock held. Gentle: spares pages used since the last look. Returns how many
  * left. Locked sections, locked pages and pages in transfer stay.

@@ -152,6 +152,7 @@ typedef struct _MM_STATISTICS {
     ULONG64 DemandZeroFaults, SoftFaults, HardFaults, PagesIn, PagesOut, PageReads, PageWrites;
     ULONG64 CommittedPages, CommitLimit, SystemWorkingSet;
     LONG64 ResidentAvailable;       /* frames that may still become permanent or locked */
+    ULONG64 SystemTablePages;       /* page tables of system space, which stay once they are made */
 } MM_STATISTICS, *PMM_STATISTICS;
 VOID MmQueryStatistics(PMM_STATISTICS Statistics);
 typedef struct _MM_PAGING_FILE_STATISTICS { CHAR Name[32]; ULONG Slots, Used; } MM_PAGING_FILE_STATISTICS;

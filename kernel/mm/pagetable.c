@@ -11,6 +11,8 @@
  */
 #include "mm/mi.h"
 
+LONG64 MiSystemTablePages;
+
 #define LEVELS 4
 #define TABLE_BATCH 64                  /* tables that are given back after one round of flushing */
 #define INDEX(Address, Level) (((Address) >> (PAGE_SHIFT + 9 * (Level))) & 511)
@@ -51,8 +53,10 @@ PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages)
             if (!__sync_bool_compare_and_swap(&Entry->Value, Value.Value, New.Value)) {
                 MiFreePermanentFrame(Frame);
                 New = MiReadPte(Entry);
-            } else if (TablePages != NULL) {
+            } else if (User) {
                 (*TablePages)++;
+            } else {
+                InterlockedIncrement64(&MiSystemTablePages);
             }
             Value = New;
         }

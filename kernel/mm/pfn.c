@@ -177,26 +177,6 @@ VOID MiZeroFrame(PFN_NUMBER Frame)
     __asm__ volatile("rep stosq" : "+D"(Address), "+c"(Words) : "a"(0ull) : "memory");
 }
 
-BOOLEAN MiChargeResident(ULONG64 Frames)
-{
-    LONG64 Left = InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames);
-
-    if (Left >= 0)
-        return TRUE;
-    InterlockedAdd64(&MiResidentAvailable, (LONG64)Frames);
-    return FALSE;
-}
-
-VOID MiTakeResident(ULONG64 Frames)
-{
-    InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames);
-}
-
-VOID MiReturnResident(ULONG64 Frames)
-{
-    InterlockedAdd64(&MiResidentAvailable, (LONG64)Frames);
-}
-
 BOOLEAN MiChargePermanent(ULONG64 Frames)
 {
     if (!MiChargeCommit(Frames))

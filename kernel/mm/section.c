@@ -12,6 +12,7 @@
 #include "mm/mi.h"
 #include "kd/kd.h"
 #include "ke/rules.h"
+#include "ke/trap.h"
 #include "rtl/export.h"
 
 static RTL_AVL_TREE MiSectionTree;      /* system working-set lock and MiSectionTreeLock to change, either to read */
@@ -134,31 +135,40 @@ NTSTATUS MiBringIn(PMM_SECTION Section)
  * Locked pages are taken out of the budget of frames that faults can live on, once for a section, however often it is
  * locked. Nonpaged sections have paid when they were made.
  */
-NTSTATUS MmLockSection(PMM_SECTION Section)
+static FORCEINLINE NTSTATUS MiLockSectionHeld(PMM_SECTION Section)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
-    MiLockWorkingSet(&MiSystemWorkingSet);
-    if (Section->Kind == MmSectionDiscarded) {
-        Status = STATUS_INVALID_PARAMETER;
-    } else if (Section->LockCount++ != 0 && Section->ResidentPages == Section->PageCount) {
-        /* Locked and in: only counts. */
-    } else if (Section->Kind == MmSectionNonpaged) {
-        /* Never out. */
-    } else if (Section->LockCount == 1 && !MiChargeResident(Section->PageCount)) {
+    if (Section->Kind == MmSectionDiscarded)
+        return STATUS_INVALID_PARAMETER;
+    if (Section->Kind == MmSectionNonpaged) {
+        Section->LockCount++;           /* never out */
+        return STATUS_SUCCESS;
+    }
+    if (Section->LockCount++ == 0 && !MiChargeResident(Section->PageCount)) {
         Section->LockCount = 0;
-        Status = STATUS_INSUFFICIENT_RESOURCES;
-    } else if (Section->ResidentPages != Section->PageCount) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (Section->ResidentPages != Section->PageCount) {
         Status = MiBringIn(Section);
         /* A count of zero by now: the section was discarded meanwhile, and its locks with it. */
         if (!NT_SUCCESS(Status) && Section->LockCount != 0 && --Section->LockCount == 0)
             MiReturnResident(Section->PageCount);
     }
+    return Status;
+}
+
+static FORCEINLINE NTSTATUS MiLockSection(PMM_SECTION Section)
+{
+    NTSTATUS Status;
+
+    MiLockWorkingSet(&MiSystemWorkingSet);
+    Status = MiLockSectionHeld(Section);
     MiUnlockWorkingSet(&MiSystemWorkingSet);
     return Status;
 }
 
-NTSTATUS MmUnlockSection(PMM_SECTION Section)
+static FORCEINLINE NTSTATUS MiUnlockSection(PMM_SECTION Section)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -171,26 +181,31 @@ NTSTATUS MmUnlockSection(PMM_SECTION Section)
     return Status;
 }
 
+NTSTATUS MmLockSection(PMM_SECTION Section)
+{
+    return MiLockSection(Section);
+}
+
+NTSTATUS MmUnlockSection(PMM_SECTION Section)
+{
+    return MiUnlockSection(Section);
+}
+
 /* The contract for drivers ------------------------------------------------------------------------------------------ */
 
-static VOID MiComplain(PCSTR Routine, PVOID Argument, PVOID Caller, PCSTR What)
+static DECLSPEC_NOINLINE VOID MiComplain(PCSTR Routine, PVOID Argument, PVOID Caller, PCSTR What)
 {
     CHAR Who[KD_ADDRESS_TEXT], Where[KD_ADDRESS_TEXT];
 
     DbgPrint("%s(%s), called by %s: %s\n", Routine, KdNameAddress(Argument, Where), KdNameAddress(Caller, Who), What);
 }
 
-static PVOID MiLockForDriver(PCSTR Routine, PMM_SECTION Section, PVOID Argument, PVOID Caller)
+static DECLSPEC_NOINLINE VOID MiComplainOfLock(PCSTR Routine, PVOID Argument, PVOID Caller, NTSTATUS Status)
 {
-    NTSTATUS Status = MmLockSection(Section);
-
-    if (NT_SUCCESS(Status))
-        return Section;
     MiComplain(Routine, Argument, Caller,
                Status == STATUS_INVALID_PARAMETER ? "the section was INIT and is discarded; there is nothing to lock"
                : Status == STATUS_IN_PAGE_ERROR   ? "the section could not be read in"
                                                   : "there are not enough frames to lock the section");
-    return NULL;
 }
 
 /*
@@ -200,37 +215,49 @@ static PVOID MiLockForDriver(PCSTR Routine, PMM_SECTION Section, PVOID Argument,
  */
 PVOID MmLockPagableDataSection(PVOID AddressWithinSection)
 {
+    NTSTATUS Status = STATUS_SUCCESS;
     PMM_SECTION Section;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
     MiLockWorkingSet(&MiSystemWorkingSet);
     Section = MiSectionOfAddress((ULONG_PTR)AddressWithinSection);
+    if (Section != NULL)
+        Status = MiLockSectionHeld(Section);
     MiUnlockWorkingSet(&MiSystemWorkingSet);
     if (Section == NULL) {
         MiComplain("MmLockPagableDataSection", AddressWithinSection, __builtin_return_address(0),
                    "the address lies in no loaded image; buffers are locked with MmProbeAndLockPages");
-        return NULL;
+    } else if (!NT_SUCCESS(Status)) {
+        MiComplainOfLock("MmLockPagableDataSection", AddressWithinSection, __builtin_return_address(0), Status);
+        Section = NULL;
     }
-    return MiLockForDriver("MmLockPagableDataSection", Section, AddressWithinSection, __builtin_return_address(0));
+    return Section;
 }
 NT_EXPORT(MmLockPagableDataSection);
 
-static BOOLEAN MiIsHandle(PVOID Handle)
+/* Whatever a driver may pass: memory that is not there is an answer like any other (KiReadKernelWord). */
+static FORCEINLINE BOOLEAN MiIsHandle(PVOID Handle)
 {
-    return ((ULONG_PTR)Handle & 7) == 0 && (ULONG_PTR)Handle >= MM_SYSTEM_RANGE_START && MmIsAddressValid(Handle) &&
-           ((PMM_SECTION)Handle)->Cookie == MI_SECTION_COOKIE;
+    ULONG64 Cookie = 0;
+
+    return ((ULONG_PTR)Handle & 7) == 0 && (ULONG_PTR)Handle >= MM_SYSTEM_RANGE_START &&
+           NT_SUCCESS(KiReadKernelWord(&((PMM_SECTION)Handle)->Cookie, &Cookie)) && Cookie == MI_SECTION_COOKIE;
 }
 
 /* Documentation: "MmLockPagableSectionByHandle". IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging. */
 VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
 {
+    NTSTATUS Status;
+
     KE_REQUIRE_IRQL(APC_LEVEL);
     if (!MiIsHandle(ImageSectionHandle)) {
         MiComplain("MmLockPagableSectionByHandle", ImageSectionHandle, __builtin_return_address(0),
                    "that is no section handle (a driver's handles end with the driver)");
         return;
     }
-    MiLockForDriver("MmLockPagableSectionByHandle", ImageSectionHandle, ImageSectionHandle, __builtin_return_address(0));
+    Status = MiLockSection(ImageSectionHandle);
+    if (!NT_SUCCESS(Status))
+        MiComplainOfLock("MmLockPagableSectionByHandle", ImageSectionHandle, __builtin_return_address(0), Status);
 }
 NT_EXPORT(MmLockPagableSectionByHandle);
 
@@ -241,7 +268,7 @@ VOID MmUnlockPagableImageSection(PVOID ImageSectionHandle)
     if (!MiIsHandle(ImageSectionHandle))
         MiComplain("MmUnlockPagableImageSection", ImageSectionHandle, __builtin_return_address(0),
                    "that is no section handle (a driver's handles end with the driver)");
-    else if (!NT_SUCCESS(MmUnlockSection(ImageSectionHandle)))
+    else if (!NT_SUCCESS(MiUnlockSection(ImageSectionHandle)))
         MiComplain("MmUnlockPagableImageSection", ImageSectionHandle, __builtin_return_address(0),
                    "the section is not locked: more unlocks than locks");
 }

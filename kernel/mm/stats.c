@@ -33,6 +33,7 @@ VOID MmQueryStatistics(PMM_STATISTICS S)
     S->CommitLimit = (ULONG64)MiCommitLimit;
     S->SystemWorkingSet = MiSystemWorkingSet.Size;
     S->ResidentAvailable = MiResidentAvailable;
+    S->SystemTablePages = (ULONG64)MiSystemTablePages;
     ExQueryPoolUsage(&S->NonPagedPoolBytes, &S->PagedPoolBytes);
 }
 NT_EXPORT(MmQueryStatistics);    /* for the test library */

@@ -7,6 +7,7 @@ import irps
 import memory
 import threads
 
+MM = "kernel/mm/mm.h"
 Follower = None
 
 LEVELS = {0: "PASSIVE_LEVEL", 1: "APC_LEVEL", 2: "DISPATCH_LEVEL", 13: "CLOCK_LEVEL", 14: "IPI_LEVEL", 15: "HIGH_LEVEL"}
@@ -45,7 +46,8 @@ class Modules(gdb.Command):
         files[int(guest.value("&KernelImageStart"))] = gdb.current_progspace().filename
         for module in loaded_modules():
             base = int(module["Base"])
-            rows.append((guest.text(module["Name"]), f"{base:#x}", f"{int(module['Size']):#x}", files.get(base) or "none"))
+            rows.append((guest.text(module["Name"]), f"{base:#x}", f"{int(module['Size']):#x}",
+                         files.get(base) or "none"))
         guest.table(("name", "base", "size", "symbols"), rows)
 
 
@@ -106,12 +108,13 @@ def loaded_modules():
 
 
 def section_row(module, section):
-    kinds = {value: name.removeprefix("MmSection").lower() for value, name in guest.names("kernel/mm/mm.h", "MM_SECTION_KIND").items()}
+    kind = int(section["Kind"])
+    name = guest.names(MM, "MM_SECTION_KIND").get(kind, f"kind {kind}").removeprefix("MmSection").lower()
     protection = int(section["Protection"])
     rights = (("r", "READ"), ("w", "WRITE"), ("x", "EXECUTE"))
-    attr = "".join(letter if protection & guest.macro("kernel/mm/mm.h", f"MM_SECTION_{right}") else "-"
+    attr = "".join(letter if protection & guest.macro(MM, f"MM_SECTION_{right}") else "-"
                    for letter, right in rights)
-    return (module, guest.text(section["Name"]), f"{int(section['Base']):#x}", kinds.get(int(section["Kind"]), int(section["Kind"])), attr,
+    return (module, guest.text(section["Name"]), f"{int(section['Base']):#x}", name, attr,
             int(section["PageCount"]), int(section["ResidentPages"]), int(section["LockCount"]))
 
 

@@ -1,9 +1,9 @@
-"""Follow the kernel's list of loaded modules: each driver's symbols are known from when its sections have been placed, before
-its DriverEntry runs, until it is about to go.
+"""Follow the kernel's list of loaded modules: each driver's symbols are known from when its sections have been placed,
+before its DriverEntry runs, until it is about to go.
 
 The kernel calls two empty routines, KdModuleLoaded and KdModuleUnloaded. Breakpoints on them that never stop read the
-module and load or drop the symbols of the host's file of the same name: of the build folder's drivers, its test drivers,
-then what `make M=` has built. A file is taken only if its sections have the sizes of those in memory.
+module and load or drop the symbols of the host's file of the same name: of the build folder's drivers, its test
+drivers, then what `make M=` has built. A file is taken only if its sections have the sizes of those in memory.
 """
 import os
 
@@ -129,8 +129,8 @@ def declare_code(start, size):
 
 
 class readable_code:
-    """While symbols come in, pending breakpoints are resolved, and gdb looks at the routine's first instructions: it takes
-    them from the file, since the page may be out."""
+    """While symbols come in, pending breakpoints are resolved, and gdb looks at the routine's first instructions: it
+    takes them from the file, since the page may be out."""
 
     def __enter__(self):
         gdb.execute("set trust-readonly-sections on")

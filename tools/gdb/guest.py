@@ -1,5 +1,5 @@
-"""Reading the stopped machine: values of kernel variables, lists, strings. Every reader raises gdb.error (gdb.MemoryError when
-an address is not mapped), or returns what it read.
+"""Reading the stopped machine: values of kernel variables, lists, strings. Every reader raises gdb.error
+(gdb.MemoryError when an address is not mapped), or returns what it read.
 """
 import functools
 import os
@@ -35,7 +35,7 @@ def macros(header, prefix):
 
 @functools.cache
 def names(header, enumeration):
-    """{number: name} of an enumeration, from its source: a field of type UCHAR leaves no word of it in debug information."""
+    """{number: name} of an enumeration, from its source: a field of type UCHAR leaves no word of it for gdb."""
     found = re.search(rf"enum _{enumeration}\s*{{(.*?)}}", source(header), re.S)
     if not found:
         raise gdb.GdbError(f"{header} has no enumeration {enumeration}")

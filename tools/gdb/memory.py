@@ -1,8 +1,8 @@
 """`pte ADDRESS` and `pfn FRAME`: an address through the page tables, a frame through the PFN database.
 
-Page tables are read through the kernel's direct map of RAM, so the kernel has to have set that up. Where the ranges begin is
-taken from kernel/mm/layout.h, what the bits of an entry mean from kernel/mm/pte.h: macros, which the compiler's debug
-information does not carry.
+Page tables are read through the kernel's direct map of RAM, so the kernel has to have set that up. Where the ranges
+begin is taken from kernel/mm/layout.h, what the bits of an entry mean from kernel/mm/pte.h: macros, which the
+compiler's debug information does not carry.
 """
 import gdb
 
@@ -10,8 +10,9 @@ import guest
 
 LAYOUT, PTE, DATABASE = "kernel/mm/layout.h", "kernel/mm/pte.h", "kernel/mm/mi.h"
 LEVELS = ("PML4", "PDPT", "PD", "PT")
-FLAGS = (("MI_PTE_WRITE", "write"), ("MI_PTE_USER", "user"), ("MI_PTE_CACHE_DISABLE", "uncached"), ("MI_PTE_GLOBAL", "global"),
-         ("MI_PTE_ACCESSED", "accessed"), ("MI_PTE_DIRTY", "dirty"), ("MI_PTE_NO_EXECUTE", "no-execute"))
+FLAGS = (("MI_PTE_WRITE", "write"), ("MI_PTE_USER", "user"), ("MI_PTE_CACHE_DISABLE", "uncached"),
+         ("MI_PTE_GLOBAL", "global"), ("MI_PTE_ACCESSED", "accessed"), ("MI_PTE_DIRTY", "dirty"),
+         ("MI_PTE_NO_EXECUTE", "no-execute"))
 
 
 def bit(name):

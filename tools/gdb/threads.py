@@ -1,7 +1,7 @@
 """`threads`: who there is and what each is doing.
 
-gdb's own `info threads` shows processors. A thread that is not on one has left its registers on its kernel stack; where it
-will go on is read from there.
+gdb's own `info threads` shows processors. A thread that is not on one has left its registers on its kernel stack; where
+it will go on is read from there.
 """
 import gdb
 

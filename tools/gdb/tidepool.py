@@ -1,16 +1,17 @@
 """Make gdb at home in Tidepool: `make gdb`, or `gdb -x tools/gdb/tidepool.py` from anywhere.
 
-Loads the kernel's symbols, attaches to the machine that `run-qemu.sh --gdb` holds, and from then on keeps the symbols of
-every loaded driver, at the addresses of its sections, as drivers come and go. `help tidepool` lists the commands.
+Loads the kernel's symbols, attaches to the machine that `run-qemu.sh --gdb` holds, and from then on keeps the symbols
+of every loaded driver, at the addresses of its sections, as drivers come and go. `help tidepool` lists the commands.
 
-Environment: O, the build folder (build); GDB_PORT, the port to attach to, else the one that run-qemu.sh left in the build
-folder.
+Environment: O, the build folder (build); GDB_PORT, the port to attach to, else the one that run-qemu.sh left in the
+build folder.
 
-Breakpoints in pageable code. A breakpoint that gdb writes into memory cannot be set in a page that is out, and would be lost
-or carried to the paging file when the page goes. Executable sections of drivers, and the kernel's PAGE, are therefore declared read-only to gdb
-(`info mem`), which makes `break` there use the processor's breakpoints: they go by address, whatever is in memory. `break` on
-a routine of a driver that is not loaded yet waits for it. Where the page is out the machine stops twice: when the processor
-gets to the address, and when it gets there again after the page has been brought in.
+Breakpoints in pageable code. A breakpoint that gdb writes into memory cannot be set in a page that is out, and would be
+lost or carried to the paging file when the page goes. Executable sections of drivers, and the kernel's PAGE, are
+therefore declared read-only to gdb (`info mem`), which makes `break` there use the processor's breakpoints: they go by
+address, whatever is in memory. `break` on a routine of a driver that is not loaded yet waits for it. Where the page is
+out the machine stops twice: when the processor gets to the address, and when it gets there again after the page has
+been brought in.
 """
 import os
 import sys

@@ -85,18 +85,20 @@ TEST_CASE(SynchronizationTimerReleasesOne, "a synchronization timer lets one wai
 
 TEST_CASE(ManyTimersInAnyOrder, "any number of timers, each at its time and in the order of their times") {
     static KTIMER Timers[MANY];
-    ULONG Early = 0;
+    static BOOLEAN Cancelled[MANY];
+    ULONG Wrong = 0;
 
     for (ULONG Index = 0; Index < MANY; Index++) {
         KeInitializeTimer(&Timers[Index]);
         KeSetTimer(&Timers[Index], KeTestMilliseconds((LONG)(1 + Index * 7919 % MANY)), NULL);
     }
-    for (ULONG Index = 0; Index < MANY; Index += 3)
-        EXPECT(KeCancelTimer(&Timers[Index]));
+    /* On a slow machine a short one may have expired by now; then it is signalled, and cancelling says that it was too late. */
+    for (ULONG Index = 0; Index < MANY; Index++)
+        Cancelled[Index] = Index % 3 == 0 && KeCancelTimer(&Timers[Index]);
     KeTestSleep(MANY + 20);
     for (ULONG Index = 0; Index < MANY; Index++)
-        Early += KeReadStateTimer(&Timers[Index]) != (Index % 3 != 0);
-    EXPECT_EQUAL(Early, 0);
+        Wrong += KeReadStateTimer(&Timers[Index]) == Cancelled[Index];
+    EXPECT_EQUAL(Wrong, 0);
 }
 
 TEST_CASE(DpcOrder, "DPCs run in the order they were queued; one of high importance runs first") {
