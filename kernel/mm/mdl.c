@@ -56,7 +56,29 @@ static VOID MiUnlockFrames(PPFN_NUMBER Frames, ULONG Count)
     }
 }
 
-/* MmProbeAndLockPages with a status instead of an exception. IRQL: <= APC_LEVEL. */
+/* Fills in the frames of memory that never leaves; FALSE: some of it is not there. IRQL: <= DISPATCH_LEVEL. */
+static BOOLEAN MiFindFrames(PMDL Mdl)
+{
+    ULONG_PTR Start = (ULONG_PTR)Mdl->StartVa;
+    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);
+    BOOLEAN All = TRUE;
+
+    for (ULONG i = 0; i < Pages; i++) {
+        PVOID Page = (PVOID)(Start + (ULONG_PTR)i * PAGE_SIZE);
+        All &= MmIsAddressValid(Page);
+        MmGetMdlPfnArray(Mdl)[i] = (PFN_NUMBER)(MmGetPhysicalAddress(Page).QuadPart >> PAGE_SHIFT);
+    }
+    return All;
+}
+
+/* Nonpaged pool and the direct map: no working-set lock has to be taken for them. */
+static BOOLEAN MiIsAlwaysThere(ULONG_PTR Address)
+{
+    return (Address >= MM_DIRECT_MAP && Address < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE) ||
+           (Address >= (ULONG_PTR)MmNonPagedPoolStart && Address < (ULONG_PTR)MmNonPagedPoolEnd);
+}
+
+/* MmProbeAndLockPages with a status instead of an exception. IRQL: <= APC_LEVEL; DISPATCH_LEVEL for nonpaged pool. */
 NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
     ULONG_PTR Start = (ULONG_PTR)MmGetMdlVirtualAddress(Mdl);
@@ -70,9 +92,9 @@ NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERA
         return STATUS_ACCESS_VIOLATION;
     if (AccessMode != KernelMode && (Start < MM_LOWEST_USER_ADDRESS || Start + Mdl->ByteCount - 1 > MM_HIGHEST_USER_ADDRESS))
         return STATUS_ACCESS_VIOLATION;
-    if (Start >= MM_DIRECT_MAP && Start < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE) {
-        for (Done = 0; Done < Pages; Done++)
-            MmGetMdlPfnArray(Mdl)[Done] = ((Start - MM_DIRECT_MAP) >> PAGE_SHIFT) + Done;
+    if (MiIsAlwaysThere(Start)) {
+        if (!MiFindFrames(Mdl))
+            return STATUS_ACCESS_VIOLATION;
         for (Done = 0; Done < Pages; Done++) {
             KIRQL Irql = MiLockPfn();
             if (MmGetMdlPfnArray(Mdl)[Done] <= MiHighestFrame)
@@ -121,11 +143,10 @@ NT_EXPORT(MmUnlockPages);
 /* Documentation: "MmBuildMdlForNonPagedPool": fills in the frames of memory that never leaves. IRQL: <= DISPATCH_LEVEL. */
 VOID MmBuildMdlForNonPagedPool(PMDL Mdl)
 {
-    ULONG_PTR Start = (ULONG_PTR)Mdl->StartVa;
-    ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);
+    BOOLEAN All = MiFindFrames(Mdl);
 
-    for (ULONG i = 0; i < Pages; i++)
-        MmGetMdlPfnArray(Mdl)[i] = (PFN_NUMBER)(MmGetPhysicalAddress((PVOID)(Start + i * PAGE_SIZE)).QuadPart >> PAGE_SHIFT);
+    ASSERT(All);
+    UNREFERENCED_PARAMETER(All);
     Mdl->Process = NULL;
     Mdl->MappedSystemVa = MmGetMdlVirtualAddress(Mdl);
     Mdl->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;

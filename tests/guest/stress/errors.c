@@ -114,3 +114,30 @@ TEST_CASE(WriteErrorLosesNothing, "pages whose write fails stay in memory, and g
     StressDetachFilter();
     ExFreePoolWithTag(Block, STRESS_TAG);
 }
+
+TEST_CASE(NonpagedLockAtDispatch, "MmProbeAndLockPages of nonpaged pool is allowed at DISPATCH_LEVEL") {
+    PVOID Block = ExAllocatePoolWithTag(NonPagedPool, 2 * PAGE_SIZE, STRESS_TAG);
+    PMDL Mdl = Block != NULL ? IoAllocateMdl(Block, 2 * PAGE_SIZE, FALSE, FALSE, NULL) : NULL;
+    KIRQL Irql;
+
+    REQUIRE(Mdl != NULL);
+    KeRaiseIrql(DISPATCH_LEVEL, &Irql);
+    EXPECT_STATUS(StressLockPages(Mdl, IoWriteAccess), STATUS_SUCCESS);
+    MmUnlockPages(Mdl);
+    KeLowerIrql(Irql);
+    IoFreeMdl(Mdl);
+    ExFreePoolWithTag(Block, STRESS_TAG);
+}
+
+TEST_CASE(StaleHandles, "a handle that is none is refused with a message, whatever it points to") {
+    static ULONG64 NoSection[16];
+    MM_STATISTICS Before, After;
+
+    MmQueryStatistics(&Before);
+    MmUnlockPagableImageSection((PVOID)0xFFFFA01234567000ull);     /* nonpaged pool's range, nothing there */
+    MmLockPagableSectionByHandle(NoSection);
+    MmUnlockPagableImageSection((PVOID)((ULONG_PTR)NoSection + 1));
+    MmLockPagableSectionByHandle(NULL);
+    MmQueryStatistics(&After);
+    EXPECT_EQUAL(After.ResidentAvailable, Before.ResidentAvailable);
+}
