@@ -8,7 +8,7 @@
 
 #include "wdm.h"
 
-#define MAXIMUM_PROCESSORS 16
+#define MAXIMUM_PROCESSORS 16       /* masks that the kernel keeps for itself are ULONGs */
 
 /* Vectors: the high nibble is the IRQL (DESIGN of the levels: docs/design.md). */
 #define KI_APC_VECTOR       0x1F
@@ -60,7 +60,7 @@ typedef struct _KPROCESS {
     LIST_ENTRY ThreadListHead;
     KPRIORITY BasePriority;
     /* Interlocked. Bit N is set before processor N loads the address space and cleared after it has loaded another. */
-    volatile KAFFINITY ActiveProcessors;
+    volatile ULONG ActiveProcessors;
 } KPROCESS;
 
 struct _KPRCB;

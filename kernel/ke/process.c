@@ -42,7 +42,7 @@ VOID KiLoadProcess(PKPROCESS Process)
 {
     PKPRCB Prcb = KeGetCurrentPrcb();
     PKPROCESS Old = Prcb->LoadedProcess;
-    KAFFINITY Me = (KAFFINITY)1 << Prcb->Number;
+    ULONG Me = 1u << Prcb->Number;
 
     __atomic_or_fetch(&Process->ActiveProcessors, Me, __ATOMIC_SEQ_CST);
     Prcb->LoadedProcess = Process;

@@ -56,7 +56,7 @@ VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID 
     Prcb->IdleThread = Prcb->CurrentThread = Thread;
     Prcb->KernelStackTop = StackTop;
     Prcb->LoadedProcess = &KiSystemProcess;
-    __atomic_or_fetch(&KiSystemProcess.ActiveProcessors, (KAFFINITY)1 << Prcb->Number, __ATOMIC_SEQ_CST);
+    __atomic_or_fetch(&KiSystemProcess.ActiveProcessors, 1u << Prcb->Number, __ATOMIC_SEQ_CST);
 }
 
 /* First code of a thread, called by KiThreadStartup. IRQL: DISPATCH_LEVEL, dispatcher lock held. */
