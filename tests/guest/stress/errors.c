@@ -140,4 +140,7 @@ TEST_CASE(StaleHandles, "a handle that is none is refused with a message, whatev
     MmLockPagableSectionByHandle(NULL);
     MmQueryStatistics(&After);
     EXPECT_EQUAL(After.ResidentAvailable, Before.ResidentAvailable);
+    for (ULONG Word = 0; Word < ARRAYSIZE(NoSection); Word++) {
+        EXPECT_EQUAL(NoSection[Word], 0);
+    }
 }
