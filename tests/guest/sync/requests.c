@@ -171,6 +171,29 @@ TEST_CASE(CsqRefused, "a request that CsqInsertIrpEx refuses is neither queued n
     IoFreeIrp(Second);
 }
 
+TEST_CASE(CsqBeingCancelled, "a request whose cancellation has begun is passed over, and left to its cancel routine") {
+    PIRP First = MakeRequest(), Second = MakeRequest();
+    PDRIVER_CANCEL Routine;
+    IO_CSQ_IRP_CONTEXT Context;
+
+    REQUIRE(First != NULL && Second != NULL);
+    QueueStart(FALSE);
+    IoCsqInsertIrp(&Queue.Csq, First, &Context);
+    IoCsqInsertIrp(&Queue.Csq, Second, NULL);
+    IoAcquireCancelSpinLock(&First->CancelIrql);        /* as IoCancelIrp, up to the call */
+    First->Cancel = TRUE;
+    Routine = IoSetCancelRoutine(First, NULL);
+    EXPECT(IoCsqRemoveIrp(&Queue.Csq, &Context) == NULL);
+    EXPECT(IoCsqRemoveNextIrp(&Queue.Csq, NULL) == Second);
+    EXPECT(IoCsqRemoveNextIrp(&Queue.Csq, NULL) == NULL);
+    EXPECT_EQUAL(Queue.Length, 1);
+    Routine(IoGetCurrentIrpStackLocation(First)->DeviceObject, First);
+    EXPECT_EQUAL(Queue.Length, 0);
+    EXPECT_EQUAL(Queue.Cancelled, 1);
+    IoFreeIrp(First);
+    IoFreeIrp(Second);
+}
+
 #define REQUESTS 200
 static PIRP Requests[REQUESTS];
 static volatile LONG Taken, NextToCancel;
