@@ -229,6 +229,14 @@ LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency);
 VOID KeStallExecutionProcessor(ULONG MicroSeconds);
 
 ULONG KeGetCurrentProcessorNumber(VOID);
+/* ipi.c: "KeIpiGenericCall". */
+typedef ULONG_PTR KIPI_BROADCAST_WORKER(ULONG_PTR Argument);
+typedef KIPI_BROADCAST_WORKER *PKIPI_BROADCAST_WORKER;
+ULONG_PTR KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context);
+VOID KeSetSystemAffinityThread(KAFFINITY Affinity);
+KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY Affinity);
+VOID KeRevertToUserAffinityThread(VOID);
+VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity);
 ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors);
 DECLSPEC_NORETURN VOID KeBugCheck(ULONG Code);
 DECLSPEC_NORETURN VOID KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4);

@@ -6,6 +6,7 @@
  */
 #include "ex/callback.h"
 #include "ex/options.h"
+#include "ex/processors.h"
 #include "ex/worker.h"
 #include "fs/fs.h"
 #include "hal/hal.h"
@@ -84,6 +85,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
     KiInitializeIdleThread(&ExpFirstPrcb, &ExpFirstIdleThread, KiBootStackTop, KiBootStackGuard + PAGE_SIZE);
     KeLowerIrql(PASSIVE_LEVEL);                                             /* fast mutexes; interrupts stay off */
     MmInitializeSystemSpace();                                              /* pools, the system working set */
+    HalReadMachine();                                                       /* processors, interrupt lines */
     HalInitializeApic();                                                    /* software interrupts */
     HalInitializeIoApic();                                                  /* device lines, all masked */
     HalInitializeTimers();                                                  /* KeStallExecutionProcessor */
@@ -97,6 +99,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
 
 INIT_CODE static VOID ExpPhase1(VOID)
 {
+    ExStartProcessors();                                                    /* all processors run */
     ExpRequire("callback objects", ExInitializeCallbacks());                /* \Callback */
     ExpRequire("the worker threads", ExInitializeWorkQueues());             /* work items */
     ExpRequire("the pager's threads", MmStartThreads());                    /* trimming and writing */

@@ -9,9 +9,6 @@
 #include "rtl/export.h"
 #include "section.h"
 
-#define APIC_PHYSICAL 0xFEE00000ull
-#define IOAPIC_PHYSICAL 0xFEC00000ull
-
 enum {                          /* local APIC, byte offsets */
     APIC_ID = 0x20,
     APIC_TPR = 0x80,
@@ -32,6 +29,11 @@ enum {                          /* local APIC, byte offsets */
 #define APIC_LVT_PERIODIC 0x20000
 #define APIC_LVT_NMI 0x400
 #define APIC_ICR_SELF 0x40000
+#define APIC_ICR_ASSERT 0x4000
+#define APIC_ICR_NMI 0x400
+#define APIC_ICR_INIT 0x500
+#define APIC_ICR_STARTUP 0x600
+#define APIC_ICR_PENDING 0x1000
 #define APIC_DIVIDE_BY_1 0xB
 
 enum { IOAPIC_SELECT = 0x00, IOAPIC_WINDOW = 0x10 };
@@ -40,6 +42,10 @@ enum { IOAPIC_VERSION = 1, IOAPIC_REDIRECTION = 0x10 };
 #define IOAPIC_LEVEL 0x8000
 #define IOAPIC_ACTIVE_LOW 0x2000
 
+/* Flags of a MADT interrupt source override (ACPI 6.4, table 5.26 "MPS INTI Flags"); 0: as the bus has it. */
+#define MADT_POLARITY 0x3
+#define MADT_POLARITY_HIGH 0x1
+
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xA1
 
@@ -47,7 +53,10 @@ static volatile UCHAR *HalpApic;
 static volatile UCHAR *HalpIoApic;
 static ULONG HalpIoApicLines;
 static KSPIN_LOCK HalpIoApicLock;           /* HIGH_LEVEL: the select and window registers are a pair */
+/* I/O APIC lock from here. */
 static UCHAR HalpVectorLine[256];           /* I/O APIC line + 1 behind a vector, 0: none */
+static UCHAR HalpVectorProcessor[256];      /* who is interrupted */
+static ULONG HalpLinesOf[MAXIMUM_PROCESSORS];   /* how many lines interrupt each processor */
 
 static VOID HalpApicWrite(ULONG Register, ULONG Value)
 {
@@ -75,10 +84,10 @@ static VOID HalpIoApicWrite(ULONG Register, ULONG Value)
 VOID HalInitializeApic(VOID)
 {
     if (HalpApic == NULL) {
-        PHYSICAL_ADDRESS Physical = {.QuadPart = APIC_PHYSICAL};
+        PHYSICAL_ADDRESS Physical = {.QuadPart = HalMachine.LocalApic};
         HalpApic = MmMapIoSpace(Physical, PAGE_SIZE, MmNonCached);
         if (HalpApic == NULL)
-            KiBugCheck(NO_MORE_SYSTEM_PTES, APIC_PHYSICAL, PAGE_SIZE, 0, 0, NULL, "the local APIC could not be mapped");
+            KiBugCheck(NO_MORE_SYSTEM_PTES, HalMachine.LocalApic, PAGE_SIZE, 0, 0, NULL, "the local APIC could not be mapped");
         WRITE_PORT_UCHAR((PUCHAR)PIC1_DATA, 0xFF);
         WRITE_PORT_UCHAR((PUCHAR)PIC2_DATA, 0xFF);
     }
@@ -92,11 +101,11 @@ VOID HalInitializeApic(VOID)
 
 INIT_CODE VOID HalInitializeIoApic(VOID)
 {
-    PHYSICAL_ADDRESS Physical = {.QuadPart = IOAPIC_PHYSICAL};
+    PHYSICAL_ADDRESS Physical = {.QuadPart = HalMachine.IoApic};
 
     HalpIoApic = MmMapIoSpace(Physical, PAGE_SIZE, MmNonCached);
     if (HalpIoApic == NULL)
-        KiBugCheck(NO_MORE_SYSTEM_PTES, IOAPIC_PHYSICAL, PAGE_SIZE, 0, 0, NULL, "the I/O APIC could not be mapped");
+        KiBugCheck(NO_MORE_SYSTEM_PTES, HalMachine.IoApic, PAGE_SIZE, 0, 0, NULL, "the I/O APIC could not be mapped");
     HalpIoApicLines = ((HalpIoApicRead(IOAPIC_VERSION) >> 16) & 0xFF) + 1;
     for (ULONG Line = 0; Line < HalpIoApicLines; Line++)
         HalpIoApicWrite(IOAPIC_REDIRECTION + Line * 2, IOAPIC_MASKED);
@@ -114,14 +123,40 @@ VOID HalRequestSoftwareInterrupt(UCHAR Vector)
     HalpApicWrite(APIC_ICR_LOW, APIC_ICR_SELF | Vector);
 }
 
-/* Interrupts another processor at Vector (Intel SDM vol. 3, "Interrupt Command Register"). IRQL: any. */
-VOID HalSendInterrupt(ULONG ApicId, UCHAR Vector)
+/* Sends another processor what Command says (Intel SDM vol. 3, "Interrupt Command Register"). IRQL: any. */
+static VOID HalpSendCommand(ULONG ApicId, ULONG Command)
 {
     BOOLEAN Enabled = KiDisableInterrupts();    /* the two halves of the register belong together */
 
+    while (HalpApicRead(APIC_ICR_LOW) & APIC_ICR_PENDING)
+        KiPause();
     HalpApicWrite(APIC_ICR_HIGH, ApicId << 24);
-    HalpApicWrite(APIC_ICR_LOW, Vector);
+    HalpApicWrite(APIC_ICR_LOW, Command);
     KiRestoreInterrupts(Enabled);
+}
+
+/* Interrupts another processor at Vector. IRQL: any. */
+VOID HalSendInterrupt(ULONG ApicId, UCHAR Vector)
+{
+    HalpSendCommand(ApicId, APIC_ICR_ASSERT | Vector);
+}
+
+/* Gets through to a processor that has its interrupts off, too: for bugchecks. IRQL: any. */
+VOID HalSendNmi(ULONG ApicId)
+{
+    HalpSendCommand(ApicId, APIC_ICR_ASSERT | APIC_ICR_NMI);
+}
+
+/* Resets a processor, which then waits for a start-up IPI. */
+VOID HalSendInit(ULONG ApicId)
+{
+    HalpSendCommand(ApicId, APIC_ICR_ASSERT | APIC_ICR_INIT);
+}
+
+/* Starts a processor that waits after INIT in real mode at the beginning of that page of the first MiB. */
+VOID HalSendStartup(ULONG ApicId, UCHAR Page)
+{
+    HalpSendCommand(ApicId, APIC_ICR_ASSERT | APIC_ICR_STARTUP | Page);
 }
 
 /*
@@ -138,34 +173,56 @@ ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG
     if (InterfaceType != Isa || BusInterruptLevel >= ARRAYSIZE(LevelOfLine) || LevelOfLine[BusInterruptLevel] == 0)
         return 0;
     *Irql = LevelOfLine[BusInterruptLevel];
-    *Affinity = 1;
+    *Affinity = KiActiveProcessors;
     return (ULONG)*Irql << 4 | BusInterruptLevel;
 }
 NT_EXPORT(HalGetInterruptVector);
 
-/* Line 0 of the ISA bus, the old timer, arrives at input 2; the others at their own number. */
-static ULONG HalpLineOfVector(ULONG Vector)
+/* The processor of Affinity that the fewest lines interrupt yet: a mask of several spreads, one of one pins. */
+static ULONG HalpChooseProcessor(KAFFINITY Affinity)
 {
-    ULONG Line = Vector & 0xF;
-    return Line == 0 ? 2 : Line;
+    ULONG Best = (ULONG)__builtin_ctzll(Affinity);
+
+    for (; Affinity != 0; Affinity &= Affinity - 1) {
+        ULONG Number = (ULONG)__builtin_ctzll(Affinity);
+        if (HalpLinesOf[Number] < HalpLinesOf[Best])
+            Best = Number;
+    }
+    return Best;
+}
+
+/* What the redirection entry says of the line's electrical side: as the MADT has it, else by the mode. */
+static ULONG HalpTrigger(ULONG IsaLine, KINTERRUPT_MODE Mode)
+{
+    ULONG Polarity = HalMachine.IsaLines[IsaLine].Flags & MADT_POLARITY;
+
+    if (Mode != LevelSensitive)
+        return 0;
+    return IOAPIC_LEVEL | (Polarity == MADT_POLARITY_HIGH ? 0 : IOAPIC_ACTIVE_LOW);
 }
 
 /*
- * Lets the line behind Vector through to the boot processor. FALSE: there is no such line. IRQL: <= HIGH_LEVEL.
+ * Lets the line behind Vector through to one of the processors in Affinity. FALSE: there is no such line, or none of
+ * these processors runs. IRQL: <= HIGH_LEVEL.
  */
-BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode)
+BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode, KAFFINITY Affinity)
 {
-    ULONG Line = HalpLineOfVector(Vector);
+    ULONG Line = HalMachine.IsaLines[Vector & 0xF].Line, Number;
     BOOLEAN Enabled;
 
-    if (Vector < KI_FIRST_DEVICE_VECTOR || Vector > KI_LAST_DEVICE_VECTOR || Vector >> 4 != Irql || Line >= HalpIoApicLines)
+    Affinity &= KiActiveProcessors;
+    if (Vector < KI_FIRST_DEVICE_VECTOR || Vector > KI_LAST_DEVICE_VECTOR || Vector >> 4 != Irql ||
+        Line >= HalpIoApicLines || Affinity == 0)
         return FALSE;
     Enabled = KiDisableInterrupts();
     while (__atomic_exchange_n(&HalpIoApicLock, 1, __ATOMIC_ACQUIRE) != 0)
         KiPause();
     HalpVectorLine[Vector] = (UCHAR)(Line + 1);
-    HalpIoApicWrite(IOAPIC_REDIRECTION + Line * 2 + 1, KiProcessorBlock[0]->ApicId << 24);
-    HalpIoApicWrite(IOAPIC_REDIRECTION + Line * 2, Vector | (Mode == LevelSensitive ? IOAPIC_LEVEL | IOAPIC_ACTIVE_LOW : 0));
+    Number = HalpChooseProcessor(Affinity);
+    HalpVectorProcessor[Vector] = (UCHAR)Number;
+    HalpLinesOf[Number]++;
+    HalpIoApicWrite(IOAPIC_REDIRECTION + Line * 2 + 1, KiProcessorBlock[Number]->ApicId << 24);
+    HalpIoApicWrite(IOAPIC_REDIRECTION + Line * 2, Vector | HalpTrigger(Vector & 0xF, Mode));
     __atomic_store_n(&HalpIoApicLock, 0, __ATOMIC_RELEASE);
     KiRestoreInterrupts(Enabled);
     return TRUE;
@@ -181,6 +238,7 @@ VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql)
     if (HalpVectorLine[Vector] != 0) {
         HalpIoApicWrite(IOAPIC_REDIRECTION + (HalpVectorLine[Vector] - 1) * 2, IOAPIC_MASKED);
         HalpVectorLine[Vector] = 0;
+        HalpLinesOf[HalpVectorProcessor[Vector]]--;
     }
     __atomic_store_n(&HalpIoApicLock, 0, __ATOMIC_RELEASE);
     KiRestoreInterrupts(Enabled);

@@ -36,14 +36,32 @@ VOID HalDisplayString(PCSTR String, ULONG Length);
 /* Takes the console away from whoever holds it: for bugchecks. */
 VOID HalSeizeConsole(VOID);
 
+/* Processors and interrupt lines as ACPI lists them (acpi.c). */
+#define HAL_MOST_PROCESSORS 255         /* what 8 bits of APIC identifier can tell apart */
+typedef struct _HAL_MACHINE {
+    ULONG ProcessorCount;               /* enabled ones; 0: not known */
+    UCHAR ApicIds[HAL_MOST_PROCESSORS];
+    ULONG LocalApic, IoApic;            /* physical */
+    struct { ULONG Line; USHORT Flags; } IsaLines[16];  /* input of the I/O APIC behind each, and its MADT flags */
+} HAL_MACHINE;
+extern HAL_MACHINE HalMachine;
+VOID HalReadMachine(VOID);
+
 /* Local APIC and I/O APIC (apic.c, ioapic.c). */
 VOID HalInitializeApic(VOID);           /* of the calling processor */
 VOID HalInitializeIoApic(VOID);
 VOID HalEndOfInterrupt(VOID);
 VOID HalRequestSoftwareInterrupt(UCHAR Vector);
 VOID HalSendInterrupt(ULONG ApicId, UCHAR Vector);
-BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode);
+VOID HalSendNmi(ULONG ApicId);
+VOID HalSendInit(ULONG ApicId);
+VOID HalSendStartup(ULONG ApicId, UCHAR Page);
+BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode, KAFFINITY Affinity);
 VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql);
+
+/* Second processors (startprocessor.c). */
+BOOLEAN HalPrepareTrampoline(VOID);
+VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argument), PVOID Argument, volatile LONG *Alive);
 
 /* Clocks (timer.c). */
 VOID HalInitializeTimers(VOID);         /* calibrates the TSC and the APIC timer */

@@ -51,6 +51,7 @@ NTSTATUS IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE Serv
     Interrupt->SynchronizeIrql = SynchronizeIrql;
     Interrupt->ShareVector = ShareVector;
     Interrupt->Mode = InterruptMode;
+    Interrupt->Affinity = (ULONG)ProcessorEnableMask;
     /* Before the first interrupt can come: the service routine may use the variable. */
     *InterruptObject = Interrupt;
     ExAcquireFastMutex(&IopInterruptLock);

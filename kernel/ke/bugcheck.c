@@ -9,6 +9,9 @@
 #include "rtl/export.h"
 
 static volatile LONG KiBugCheckOwner;       /* number of the processor that reports, + 1 */
+volatile BOOLEAN KiBugCheckActive;
+
+#define KI_FREEZE_MILLISECONDS 1000         /* a processor that a busy host does not run needs a while to take notice */
 
 static PCSTR KiBugCheckName(ULONG Code)
 {
@@ -48,6 +51,56 @@ static VOID KiPrintModules(VOID)
     }
 }
 
+DECLSPEC_NORETURN VOID KiFreezeProcessor(PKTRAP_FRAME Frame)
+{
+    KeGetCurrentPrcb()->FreezeIrql = KeGetCurrentIrql();
+    KeMemoryBarrier();
+    KeGetCurrentPrcb()->FreezeFrame = Frame;
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* Stops all other processors, also those that have interrupts off. Returns when they stand, or do not answer. */
+static VOID KiFreezeOthers(PKPRCB Prcb)
+{
+    KAFFINITY Others = KiActiveProcessors & ~((KAFFINITY)1 << Prcb->Number);
+    ULONG64 End = HalReadTsc() + HalTscFrequency / 1000 * KI_FREEZE_MILLISECONDS;
+
+    for (KAFFINITY Left = Others; Left != 0; Left &= Left - 1)
+        HalSendNmi(KiProcessorBlock[__builtin_ctzll(Left)]->ApicId);
+    for (KAFFINITY Left = Others; Left != 0; Left &= Left - 1)
+        while (KiProcessorBlock[__builtin_ctzll(Left)]->FreezeFrame == NULL && (LONG64)(End - HalReadTsc()) > 0)
+            KiPause();
+}
+
+static PCSTR KiIdleWord(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread == Prcb->IdleThread ? " (idle)" : "";
+}
+
+/* Where the others were when they were stopped. Nothing on a machine with one processor. */
+static VOID KiPrintOtherProcessors(PKPRCB Prcb)
+{
+    if (KiActiveProcessors == (KAFFINITY)1 << Prcb->Number)
+        return;
+    DbgPrint("Processor %u made this report, thread %p%s\n", Prcb->Number, Prcb->CurrentThread, KiIdleWord(Prcb));
+    for (KAFFINITY Left = KiActiveProcessors & ~((KAFFINITY)1 << Prcb->Number); Left != 0; Left &= Left - 1) {
+        PKPRCB Other = KiProcessorBlock[__builtin_ctzll(Left)];
+        PKTRAP_FRAME Frame = Other->FreezeFrame;
+
+        if (Frame == NULL) {
+            DbgPrint("Processor %u did not stop; its thread was %p%s\n", Other->Number, Other->CurrentThread,
+                     KiIdleWord(Other));
+            continue;
+        }
+        DbgPrint("Processor %u, IRQL %u, thread %p%s, rip=%p rsp=%p%s\n", Other->Number, Other->FreezeIrql,
+                 Other->CurrentThread, KiIdleWord(Other), Frame->Rip, Frame->Rsp,
+                 KiTrapFromUser(Frame) ? " in user mode" : "");
+        if (!KiTrapFromUser(Frame))
+            KdPrintStack(Frame->Rip, Frame->Rbp);
+    }
+}
+
 static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4,
                                           PKTRAP_FRAME Frame, PCSTR Rule, va_list Arguments, ULONG64 Caller, ULONG64 Rbp)
 {
@@ -66,6 +119,8 @@ static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2
     if (Owner != 0)
         for (;;)
             __asm__ volatile("cli; hlt");
+    KiBugCheckActive = TRUE;
+    KiFreezeOthers(Prcb);
     HalSeizeConsole();
 
     DbgPrint("\n*** STOP 0x%08X (0x%p, 0x%p, 0x%p, 0x%p) %s\n", Code, P1, P2, P3, P4, KiBugCheckName(Code));
@@ -85,6 +140,7 @@ static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2
     } else {
         KdPrintStack(Caller, Rbp);
     }
+    KiPrintOtherProcessors(Prcb);
     KiPrintModules();
     HalPowerOff(HAL_EXIT_BUGCHECK);
 }

@@ -119,7 +119,7 @@ BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt)
     if (Chain->Head.Flink == NULL)
         InitializeListHead(&Chain->Head);
     if (IsListEmpty(&Chain->Head)) {
-        Fits = HalEnableSystemInterrupt(Interrupt->Vector, Interrupt->Irql, Interrupt->Mode);
+        Fits = HalEnableSystemInterrupt(Interrupt->Vector, Interrupt->Irql, Interrupt->Mode, Interrupt->Affinity);
     } else {
         PKINTERRUPT Other = CONTAINING_RECORD(Chain->Head.Flink, KINTERRUPT, ChainLink);
         Fits = Interrupt->ShareVector && Other->ShareVector && Other->Mode == Interrupt->Mode;

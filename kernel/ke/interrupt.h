@@ -15,6 +15,7 @@ typedef struct _KINTERRUPT {
     KIRQL SynchronizeIrql;
     BOOLEAN ShareVector;
     KINTERRUPT_MODE Mode;
+    ULONG Affinity;                     /* the processors that may be interrupted; of the first one on a vector it counts */
     /* The vector's chain lock, at the vector's level. */
     LIST_ENTRY ChainLink;
     BOOLEAN Connected;

@@ -8,7 +8,7 @@
 
 #include "wdm.h"
 
-#define MAXIMUM_PROCESSORS 16
+#define MAXIMUM_PROCESSORS 16       /* masks that the kernel keeps for itself are ULONGs */
 
 /* Vectors: the high nibble is the IRQL (DESIGN of the levels: docs/design.md). */
 #define KI_APC_VECTOR       0x1F
@@ -59,6 +59,8 @@ typedef struct _KPROCESS {
     /* Dispatcher lock, DISPATCH_LEVEL. */
     LIST_ENTRY ThreadListHead;
     KPRIORITY BasePriority;
+    /* Interlocked. Bit N is set before processor N loads the address space and cleared after it has loaded another. */
+    volatile ULONG ActiveProcessors;
 } KPROCESS;
 
 struct _KPRCB;
@@ -106,6 +108,7 @@ typedef struct _KPRCB {
     PKTHREAD CurrentThread;
     PVOID KernelStackTop;           /* InitialStack of CurrentThread, for the system-call entry */
     ULONG64 UserRsp;                /* scratch of the system-call entry */
+    PKPROCESS LoadedProcess;        /* its own: whose page tables CR3 holds */
     PKTHREAD NextThread;            /* dispatcher lock: chosen to run next, or NULL */
     PKTHREAD IdleThread;
     ULONG Number;
@@ -129,10 +132,13 @@ typedef struct _KPRCB {
     PVOID Tss;
     PVOID Gdt;
     PKTHREAD TerminatedThread;      /* its own: switched away from for good; KiThreadReaper comes next */
+    KIRQL FreezeIrql;
+    PKTRAP_FRAME volatile FreezeFrame;  /* where it was when a bugcheck on another processor stopped it */
 } KPRCB, *PKPRCB;
 
 extern PKPRCB KiProcessorBlock[MAXIMUM_PROCESSORS];
-extern ULONG KeNumberProcessors;
+extern ULONG KeNumberProcessors;                /* blocks that are complete */
+extern volatile KAFFINITY KiActiveProcessors;   /* bit N: processor N runs and is asked to drop translations */
 extern KSPIN_LOCK KiDispatcherLock;
 extern volatile ULONGLONG KiInterruptTime;      /* 100 ns since boot, advanced by the clock of processor 0 */
 extern volatile ULONGLONG KiTickCount;
@@ -229,6 +235,14 @@ extern ULONGLONG KiBootTime;
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
 VOID KiThreadStartup(VOID);
 
+/* ipi.c ------------------------------------------------------------------------------------------------------ */
+/* Interrupts processors at IPI_LEVEL. The requests that they are to look for stand where they look already. IRQL: any. */
+VOID KiSendIpi(KAFFINITY Targets);
+/* Does what other processors have asked this one to do. IRQL: >= DISPATCH_LEVEL; for those who wait for other processors. */
+VOID KiServeIpi(VOID);
+/* process.c: loads a process' page tables. IRQL: DISPATCH_LEVEL or interrupts off. */
+VOID KiLoadProcess(PKPROCESS Process);
+
 /* interrupt.c ---------------------------------------------------------------------------------------------- */
 VOID KiDispatchDeviceInterrupt(PKTRAP_FRAME TrapFrame);
 
@@ -237,6 +251,10 @@ VOID KiDispatchDeviceInterrupt(PKTRAP_FRAME TrapFrame);
 BOOLEAN KiRaiseFromTrap(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG ParameterCount, ULONG_PTR First, ULONG_PTR Second);
 
 /* bugcheck.c ------------------------------------------------------------------------------------------------ */
+/* A bugcheck is being reported: all other processors stand still, or are about to, with whatever locks they hold. */
+extern volatile BOOLEAN KiBugCheckActive;
+/* The end of a processor that the reporter of a bugcheck has stopped: leaves its state to the report. From NMI. */
+DECLSPEC_NORETURN VOID KiFreezeProcessor(PKTRAP_FRAME Frame);
 /* As KeBugCheckEx, with the trap frame where it happened and the rule in words (printed below the STOP line). */
 DECLSPEC_NORETURN VOID KiBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4, PKTRAP_FRAME Frame,
                                   PCSTR Rule, ...);

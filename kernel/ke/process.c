@@ -16,6 +16,7 @@ VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORIT
     Process->DirectoryTableBase = DirectoryTableBase;
     InitializeListHead(&Process->ThreadListHead);
     Process->BasePriority = BasePriority;
+    Process->ActiveProcessors = 0;
 }
 
 VOID KiSignalProcessLocked(PKPROCESS Process)
@@ -34,9 +35,25 @@ VOID KiSignalProcess(PKPROCESS Process)
 }
 
 /*
+ * The order is what mm/tlb.c relies on: while this processor can hold translations of an address space, its bit is set
+ * there, and the bit is seen by others before any entry is read.
+ */
+VOID KiLoadProcess(PKPROCESS Process)
+{
+    PKPRCB Prcb = KeGetCurrentPrcb();
+    PKPROCESS Old = Prcb->LoadedProcess;
+    ULONG Me = 1u << Prcb->Number;
+
+    __atomic_or_fetch(&Process->ActiveProcessors, Me, __ATOMIC_SEQ_CST);
+    Prcb->LoadedProcess = Process;
+    __asm__ volatile("movq %0, %%cr3" : : "r"(Process->DirectoryTableBase) : "memory");
+    __atomic_and_fetch(&Old->ActiveProcessors, ~Me, __ATOMIC_SEQ_CST);
+}
+
+/*
  * Makes the calling thread run in another process' address space; returns the one it ran in, to go back to.
- * IRQL: <= APC_LEVEL. A switch of threads between the two steps does no harm: it loads CR3 from Thread->Process, and
- * loading the same value again here changes nothing (switch.S).
+ * IRQL: <= APC_LEVEL. A switch of threads between the two steps does no harm: it loads Thread->Process
+ * (switch.S), and then there is nothing left to do.
  */
 PKPROCESS KeAttachProcess(PKPROCESS Process)
 {
@@ -45,8 +62,12 @@ PKPROCESS KeAttachProcess(PKPROCESS Process)
 
     KE_REQUIRE_IRQL(APC_LEVEL);
     if (OldProcess != Process) {
+        BOOLEAN Enabled;
         *(PKPROCESS volatile *)&Thread->Process = Process;
-        __asm__ volatile("movq %0, %%cr3" : : "r"(Process->DirectoryTableBase) : "memory");
+        Enabled = KiDisableInterrupts();
+        if (KeGetCurrentPrcb()->LoadedProcess != Process)
+            KiLoadProcess(Process);
+        KiRestoreInterrupts(Enabled);
     }
     return OldProcess;
 }

@@ -14,9 +14,9 @@
  *   DISPATCH_LEVEL keeps away). All it can see is CurrentThread being New a little early; what it saves in that
  *   thread's record it restores before it returns, while CurrentThread is the same.
  * - The address space. Kernel stacks, both threads and the processor block lie in the system half, which every
- *   address space shares, so CR3 may change at any point here. It is compared with the register and not with Old's
- *   process, so it comes out right even when Old was in the middle of KeAttachProcess. Writing it flushes all
- *   translations that are not global, hence not when it is the same already.
+ *   address space shares, so CR3 may change at any point here. New's process is compared with what this processor has
+ *   loaded and not with Old's process, so it comes out right even when Old was in the middle of KeAttachProcess.
+ *   Loading CR3 flushes all translations that are not global, hence not when it is the same already.
  * - Entering from user mode. The stack that a trap (TSS.RSP0) or a system call (gs:0x10) starts at becomes New's, while
  *   in kernel mode, where nothing reads either.
  * - User access. A thread that has probed user memory may run with SMAP lifted (MmAccessFault); New must not inherit that.
@@ -45,17 +45,15 @@ KiSwapContext:
     movq    %rdi, %gs:PRCB_KERNEL_STACK_TOP
     movq    THREAD_KERNEL_STACK(%rsi), %rsp
 
-    movq    THREAD_PROCESS(%rsi), %rax
-    movq    PROCESS_DIRECTORY_TABLE_BASE(%rax), %rax
-    movq    %cr3, %rdx
-    cmpq    %rdx, %rax
-    je      1f
-    movq    %rax, %cr3
-1:
     /* Six registers and a return address below an aligned stack: 8 more make a call's 16-byte alignment. */
     subq    $8, %rsp
+    movq    THREAD_PROCESS(%rsi), %rbx  /* New's own RBX is on its stack */
     call    KiSetKernelStack            /* rdi: the top of New's stack */
-    addq    $8, %rsp
+    cmpq    %rbx, %gs:PRCB_LOADED_PROCESS
+    je      1f
+    movq    %rbx, %rdi
+    call    KiLoadProcess
+1:  addq    $8, %rsp
 
     popq    %r15
     popq    %r14

@@ -55,6 +55,8 @@ VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID 
     Thread->Affinity = (KAFFINITY)1 << Prcb->Number;
     Prcb->IdleThread = Prcb->CurrentThread = Thread;
     Prcb->KernelStackTop = StackTop;
+    Prcb->LoadedProcess = &KiSystemProcess;
+    __atomic_or_fetch(&KiSystemProcess.ActiveProcessors, 1u << Prcb->Number, __ATOMIC_SEQ_CST);
 }
 
 /* First code of a thread, called by KiThreadStartup. IRQL: DISPATCH_LEVEL, dispatcher lock held. */
@@ -137,6 +139,54 @@ KPRIORITY KeQueryPriorityThread(PKTHREAD Thread)
     return Thread->Priority;
 }
 NT_EXPORT(KeQueryPriorityThread);
+
+/*
+ * Where the calling thread may run; it is on one of these processors when this returns ("KeSetSystemAffinityThreadEx").
+ * Of the mask, the processors that run count; there must be one. Returns the mask before, for
+ * KeRevertToUserAffinityThreadEx. IRQL: <= APC_LEVEL.
+ */
+KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
+{
+    PKTHREAD Thread = KiCurrentThread();
+    KAFFINITY Old;
+    KIRQL Irql;
+
+    KE_REQUIRE_IRQL(APC_LEVEL);
+    ASSERT((Affinity & KiActiveProcessors) != 0);
+    Irql = KiLockDispatcher();
+    Old = Thread->Affinity;
+    Thread->Affinity = Affinity;
+    if ((Affinity >> KeGetCurrentPrcb()->Number) & 1) {
+        KiExitDispatcher(Irql);
+        return Old;
+    }
+    /* The processor that gets it waits for the dispatcher lock until this one has left the thread's stack. */
+    KiReadyThread(Thread, TRUE);
+    KiSwapThread(KeGetCurrentPrcb(), Thread);
+    KiFinishSwitch(Irql);
+    return Old;
+}
+NT_EXPORT(KeSetSystemAffinityThreadEx);
+
+VOID KeSetSystemAffinityThread(KAFFINITY Affinity)
+{
+    KeSetSystemAffinityThreadEx(Affinity);
+}
+NT_EXPORT(KeSetSystemAffinityThread);
+
+/* Undoes KeSetSystemAffinityThreadEx, whose result it takes. IRQL: <= APC_LEVEL. */
+VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
+{
+    KeSetSystemAffinityThreadEx(Affinity);
+}
+NT_EXPORT(KeRevertToUserAffinityThreadEx);
+
+/* Lets the thread run on every processor again. */
+VOID KeRevertToUserAffinityThread(VOID)
+{
+    KeSetSystemAffinityThreadEx(~(KAFFINITY)0);
+}
+NT_EXPORT(KeRevertToUserAffinityThread);
 
 /* Keeps normal kernel APCs away until KeLeaveCriticalRegion; nests. IRQL: <= APC_LEVEL. */
 VOID KeEnterCriticalRegion(VOID)

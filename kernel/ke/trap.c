@@ -95,6 +95,8 @@ static NTSTATUS KiGeneralProtectionStatus(PKTRAP_FRAME Frame)
 /* Exceptions other than the page fault. */
 static VOID KiDispatchException(PKTRAP_FRAME Frame)
 {
+    if (Frame->Vector == VECTOR_NMI && KiBugCheckActive)
+        KiFreezeProcessor(Frame);
     if (Frame->Vector == VECTOR_NMI)
         KiBugCheck(NMI_HARDWARE_FAILURE, 0, 0, 0, 0, Frame, "a non-maskable interrupt arrived; nothing here asks for one");
     if (Frame->Vector == VECTOR_MACHINE_CHECK)
@@ -214,6 +216,18 @@ static VOID KiDpcInterrupt(PKTRAP_FRAME Frame)
     KiSetIrql(OldIrql);
 }
 
+/* Another processor wants something (ipi.c). */
+static VOID KiIpiInterrupt(PKTRAP_FRAME Frame)
+{
+    KIRQL OldIrql = KeGetCurrentIrql();
+
+    UNREFERENCED_PARAMETER(Frame);
+    KiSetIrql(IPI_LEVEL);
+    KiServeIpi();
+    HalEndOfInterrupt();
+    KiSetIrql(OldIrql);
+}
+
 /* A vector that nobody programmed. A spurious one from the APIC wants no end of interrupt. */
 static VOID KiUnexpectedInterrupt(PKTRAP_FRAME Frame)
 {
@@ -232,7 +246,9 @@ KI_TRAP_HANDLER *const KiTrapHandlers[256] = {
     RANGE(KI_FIRST_DEVICE_VECTOR, KI_LAST_DEVICE_VECTOR) = KiDeviceInterrupt,
     [0xD0] = KiUnexpectedInterrupt,
     [KI_CLOCK_VECTOR] = KiClockInterrupt,
-    RANGE(0xD2, 0xFF) = KiUnexpectedInterrupt,
+    RANGE(0xD2, 0xE0) = KiUnexpectedInterrupt,
+    [KI_IPI_VECTOR] = KiIpiInterrupt,
+    RANGE(0xE2, 0xFF) = KiUnexpectedInterrupt,
 };
 
 /* Turns the recorded NOPs into CLAC and STAC. Boot, while the kernel's text is still writable. */

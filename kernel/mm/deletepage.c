@@ -3,6 +3,8 @@
  */
 #include "mm/mi.h"
 
+#define DELETE_BATCH 64                 /* pages whose translations are taken back in one round */
+
 /* A frame whose page is gone. PFN lock held; the frame is on no list and in no ring. */
 static VOID MiDropFrame(PMMPFN Pfn)
 {
@@ -13,24 +15,43 @@ static VOID MiDropFrame(PMMPFN Pfn)
     MiReleaseFrame(Pfn);
 }
 
-BOOLEAN MiDeletePage(ULONG_PTR Address, PMMPTE Pte, MMPTE NewPte, PMI_TRANSFER *Transfer)
+/*
+ * The valid pages from Address on, up to a batch of them: entries first, then the TLBs, then the frames. Returns how many
+ * there were. Working-set lock held.
+ */
+static ULONG MiDeleteValidPages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte)
 {
-    MMPTE Old;
-    PMMPFN Pfn;
+    ULONG Frames[DELETE_BATCH], Count;
     KIRQL Irql;
 
-    if (MiIsValid(MiReadPte(Pte))) {
-        Old = MiExchangePte(Pte, NewPte);
-        Pfn = MiPfn(MiFrameOf(Old));
-        MiFlushOne(Address);
+    for (Count = 0; Count < min(Pages, DELETE_BATCH); Count++) {
+        PMMPTE Pte = MiFindPte(Root, Address + Count * PAGE_SIZE);
+        if (Pte == NULL || !MiIsValid(MiReadPte(Pte)))
+            break;
+        Frames[Count] = (ULONG)MiFrameOf(MiExchangePte(Pte, NewPte));
+    }
+    if (Count == 0)
+        return 0;
+    MiFlushRange(WorkingSet->Process, Address, Count);
+    for (ULONG i = 0; i < Count; i++) {
+        PMMPFN Pfn = MiPfn(Frames[i]);
         Irql = MiLockPfn();
         MiCountResident(MiSectionOfFrame(Pfn), -1);
         if (Pfn->Flags & MI_FRAME_IN_RING)
             MiRemoveFromRing(Pfn);
         MiDropFrame(Pfn);
         MiUnlockPfn(Irql);
-        return TRUE;
     }
+    return Count;
+}
+
+/* A page that is not valid: frame, slot and entry are given back. FALSE: a transfer is reading into it; referenced. */
+static BOOLEAN MiDeletePage(PMMPTE Pte, MMPTE NewPte, PMI_TRANSFER *Transfer)
+{
+    MMPTE Old;
+    PMMPFN Pfn;
+    KIRQL Irql;
+
     Irql = MiLockPfn();
     Old = MiReadPte(Pte);
     if (MiKindOf(Old) == MiPteTransition) {
@@ -54,18 +75,26 @@ BOOLEAN MiDeletePage(ULONG_PTR Address, PMMPTE Pte, MMPTE NewPte, PMI_TRANSFER *
 
 VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte)
 {
-    for (; Pages != 0; Pages--, Address += PAGE_SIZE) {
-        PMMPTE Pte = MiFindPte(Root, Address);
+    while (Pages != 0) {
+        ULONG Count = MiDeleteValidPages(WorkingSet, Root, Address, Pages, NewPte);
+        PMMPTE Pte;
         PMI_TRANSFER Transfer;
-        if (Pte == NULL) {
-            if (NewPte.Value == 0)
-                continue;
-            KiBugCheck(MEMORY_MANAGEMENT, Address, NewPte.Value, 0, 0, NULL, "no page table for %p", (PVOID)Address);
-        }
-        while (!MiDeletePage(Address, Pte, NewPte, &Transfer)) {
+
+        Pages -= Count;
+        Address += (ULONG_PTR)Count << PAGE_SHIFT;
+        if (Count != 0)
+            continue;
+        Pte = MiFindPte(Root, Address);
+        if (Pte != NULL && !MiDeletePage(Pte, NewPte, &Transfer)) {
+            /* It is valid, or on its way out again, when the transfer is done. */
             MiUnlockWorkingSet(WorkingSet);
             MiWaitForTransfer(Transfer);
             MiLockWorkingSet(WorkingSet);
+            continue;
         }
+        if (Pte == NULL && NewPte.Value != 0)
+            KiBugCheck(MEMORY_MANAGEMENT, Address, NewPte.Value, 0, 0, NULL, "no page table for %p", (PVOID)Address);
+        Pages--;
+        Address += PAGE_SIZE;
     }
 }

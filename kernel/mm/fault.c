@@ -215,7 +215,7 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
         /* Somebody else resolved it, or it is not allowed. An old, less permissive translation may linger here. */
         if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
             return STATUS_ACCESS_VIOLATION;
-        MiFlushOne(Address);
+        MiFlushHere(Address);
         return STATUS_SUCCESS;
     }
     switch (MiKindOf(Value)) {

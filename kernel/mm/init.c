@@ -289,10 +289,10 @@ VOID MmReleaseBootModule(VOID)
 /* The code and tables that boot began with. They are mapped with the rest of the image, so the mapping goes first. */
 static ULONG64 MiReleaseBootCode(VOID)
 {
-    for (ULONG64 At = (ULONG64)KernelBootStart; At < (ULONG64)KernelBootEnd; At += PAGE_SIZE) {
+    for (ULONG64 At = (ULONG64)KernelBootStart; At < (ULONG64)KernelBootEnd; At += PAGE_SIZE)
         MiWritePte(MiSystemPte(MM_KERNEL_BASE + At), MiMakeDiscarded());
-        MiFlushOne(MM_KERNEL_BASE + At);
-    }
+    MiFlushRange(NULL, MM_KERNEL_BASE + (ULONG64)KernelBootStart,
+                 ((ULONG64)KernelBootEnd - (ULONG64)KernelBootStart) >> PAGE_SHIFT);
     return MiReleaseBootFrames((ULONG64)KernelBootStart, (ULONG64)KernelBootEnd);
 }
 

@@ -214,8 +214,8 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl)
         if (i == 0 || (Address & ((512ull << PAGE_SHIFT) - 1)) == 0)
             Pte = MiSystemPte(Address);
         MiWritePte(Pte, MiMakeZero());
-        MiFlushOne(Address);
     }
+    MiFlushRange(NULL, Base, Pages);
     MiReleaseRange(&MiSystemPtes, Base, Pages);
 }
 NT_EXPORT(MmUnmapLockedPages);

@@ -178,6 +178,7 @@ PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address);
  * that the address lies in (TablesCharged), so for those it is worth waiting for a frame.
  */
 PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages);
+#define MI_USER_TABLES_END 0x0000800000000000ull    /* where the user half's tables end */
 extern LONG64 MiSystemTablePages;       /* made for system space since boot: they stay, so they are no leak */
 /* Makes the tables for a range of system space ahead, so that later look-ups cannot fail. */
 BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
@@ -185,18 +186,20 @@ BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
  * Frees the user tables that serve addresses of [Start, End) and none outside [HoleStart, HoleEnd), where nothing is mapped
  * any more. Working-set lock held.
  */
-VOID MiFreeUserTables(ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart, ULONG_PTR HoleEnd,
-                      PULONG64 TablePages);
+VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart,
+                      ULONG_PTR HoleEnd, PULONG64 TablePages);
 
 /* init.c: zeroed memory for good, before there are frames to allocate. Panics when there is none. */
 PVOID MiBootAllocate(ULONG64 Bytes);
 
-/* tlb.c: after it no processor uses an old translation of these pages. IRQL: <= DISPATCH_LEVEL. */
-VOID MiFlushTlb(const ULONG_PTR *Addresses, ULONG Count);
-FORCEINLINE VOID MiFlushOne(ULONG_PTR Address)
-{
-    MiFlushTlb(&Address, 1);
-}
+/*
+ * tlb.c: after it no processor uses an old translation of these pages: of that process, or (NULL) of system space. All of
+ * a list or range costs the other processors one interrupt. IRQL: <= DISPATCH_LEVEL, interrupts on.
+ */
+VOID MiFlushTlb(PKPROCESS Process, const ULONG_PTR *Addresses, ULONG Count);
+VOID MiFlushRange(PKPROCESS Process, ULONG_PTR Start, ULONG64 Pages);
+/* On this processor only: for an entry that became more permissive, which others notice by a fault of their own. Any IRQL. */
+VOID MiFlushHere(ULONG_PTR Address);
 
 /* System address ranges (sysspace.c) ------------------------------------------------------------------------------- */
 
@@ -227,11 +230,9 @@ FORCEINLINE VOID MiUnlockWorkingSet(PMM_WORKING_SET WorkingSet) { ExReleaseFastM
  */
 ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle);
 /*
- * Ends the life of one page, working-set lock held: frame, slot and entry are given back, the entry becomes NewPte.
- * FALSE: a transfer is reading into it; *Transfer is referenced: let go of the lock, wait for it, try again.
+ * Ends the life of a run of pages: frames, slots and entries are given back, the entries become NewPte. Waits for transfers
+ * that read into them. The working-set lock is held, and let go of and retaken on the way.
  */
-BOOLEAN MiDeletePage(ULONG_PTR Address, PMMPTE Pte, MMPTE NewPte, struct _MI_TRANSFER **Transfer);
-/* MiDeletePage for a run, waiting as needed. The working-set lock is held, and let go of and retaken on the way. */
 VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte);
 
 /* Faults (fault.c) ----------------------------------------------------------------------------------------------------- */

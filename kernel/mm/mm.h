@@ -211,6 +211,16 @@ PKPROCESS KeAttachProcess(PKPROCESS Process);
 /* MmProbeAndLockPages with a status in place of an exception, for callers in the kernel. IRQL: <= APC_LEVEL. */
 NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);
 
+/* Other processors (tlb.c), called from ke/ipi.c and, by a processor that starts, from ex/processors.c. */
+VOID MmServeTlbRequests(VOID);
+VOID MmJoinTlbRounds(VOID);
+/*
+ * A page of the first MiB at its own address in the system process, executable and not writable, for a processor that
+ * switches paging on in it; and gone again. FALSE: no frame for a table. IRQL: PASSIVE_LEVEL, while the kernel starts.
+ */
+BOOLEAN MmMapIdentityPage(ULONG_PTR Address);
+VOID MmUnmapIdentityPage(ULONG_PTR Address);
+
 /* Other ---------------------------------------------------------------------------------------------------------- */
 
 /*

@@ -14,6 +14,7 @@
 LONG64 MiSystemTablePages;
 
 #define LEVELS 4
+#define TABLE_BATCH 64                  /* tables that are given back after one round of flushing */
 #define INDEX(Address, Level) (((Address) >> (PAGE_SHIFT + 9 * (Level))) & 511)
 
 static PMMPTE MiTableAt(ULONG64 Physical)
@@ -91,21 +92,35 @@ static PMMPTE MiFindEntry(ULONG64 Root, ULONG_PTR Address, ULONG Level)
     return &Table[INDEX(Address, Level)];
 }
 
-/* Lowest tables first: one whose whole span lies in the hole has lost all of its own by the time it is looked at. */
-VOID MiFreeUserTables(ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart, ULONG_PTR HoleEnd,
-                      PULONG64 TablePages)
+/* Flushing any address drops what a processor remembers of upper levels, too (Intel SDM vol. 3, "Invalidation of TLBs"). */
+static VOID MiGiveTables(PKPROCESS Process, ULONG_PTR Address, const ULONG *Frames, ULONG Count)
 {
+    if (Count == 0)
+        return;
+    MiFlushRange(Process, Address, 1);
+    for (ULONG i = 0; i < Count; i++)
+        MiGivePermanentFrame(Frames[i]);
+}
+
+/* Lowest tables first: one whose whole span lies in the hole has lost all of its own by the time it is looked at. */
+VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart,
+                      ULONG_PTR HoleEnd, PULONG64 TablePages)
+{
+    ULONG Frames[TABLE_BATCH], Count = 0;
+
     for (ULONG Level = 1; Level < LEVELS; Level++) {
         ULONG_PTR Span = 1ull << (PAGE_SHIFT + 9 * Level);
         for (ULONG_PTR At = Start & ~(Span - 1); At < End; At += Span) {
             PMMPTE Entry = At >= HoleStart && At + Span <= HoleEnd ? MiFindEntry(Root, At, Level) : NULL;
-            MMPTE Old;
             if (Entry == NULL || !MiIsValid(MiReadPte(Entry)))
                 continue;
-            Old = MiExchangePte(Entry, MiMakeZero());
-            MiFlushOne(At);     /* drops what the processor remembers of upper levels, too */
-            MiGivePermanentFrame(MiFrameOf(Old));
+            Frames[Count++] = (ULONG)MiFrameOf(MiExchangePte(Entry, MiMakeZero()));
             (*TablePages)--;
+            if (Count == TABLE_BATCH) {
+                MiGiveTables(Process, Start, Frames, Count);
+                Count = 0;
+            }
         }
     }
+    MiGiveTables(Process, Start, Frames, Count);
 }

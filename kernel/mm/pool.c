@@ -7,12 +7,21 @@
 
 PVOID MmNonPagedPoolStart, MmNonPagedPoolEnd, MmPagedPoolStart, MmPagedPoolEnd;
 
+#define UNMAP_BATCH 64                  /* pages whose translations are taken back in one round */
+
 static VOID MiUnmapNonPaged(ULONG_PTR Base, SIZE_T Pages)
 {
-    for (SIZE_T i = 0; i < Pages; i++) {
-        MMPTE Old = MiExchangePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero());
-        MiFlushOne(Base + i * PAGE_SIZE);
-        MiGivePermanentFrame(MiFrameOf(Old));
+    ULONG Frames[UNMAP_BATCH];
+
+    while (Pages != 0) {
+        ULONG Count = (ULONG)min(Pages, UNMAP_BATCH);
+        for (ULONG i = 0; i < Count; i++)
+            Frames[i] = (ULONG)MiFrameOf(MiExchangePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero()));
+        MiFlushRange(NULL, Base, Count);
+        for (ULONG i = 0; i < Count; i++)
+            MiGivePermanentFrame(Frames[i]);
+        Base += Count * PAGE_SIZE;
+        Pages -= Count;
     }
 }
 

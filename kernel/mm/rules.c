@@ -60,7 +60,7 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
     if (Pte != NULL && MiIsValid(MiReadPte(Pte)) &&
         MiPermits(MiProtectionOf(MiReadPte(Pte)), Reason & MM_FAULT_WRITE, Reason & MM_FAULT_EXECUTE, 0) &&
         (Address >= MM_SYSTEM_RANGE_START || !(Reason & MM_FAULT_PRESENT))) {
-        MiFlushOne(Address);
+        MiFlushHere(Address);
         return STATUS_SUCCESS;
     }
     Section = MmFindSection((PVOID)Address);

@@ -17,6 +17,7 @@
 
 static RTL_AVL_TREE MiSectionTree;      /* system working-set lock and MiSectionTreeLock to change, either to read */
 static KSPIN_LOCK MiSectionTreeLock;
+#define SECTION_TREE_PATIENCE 100000000 /* looks at the lock */
 
 static LONG MiCompareSection(const VOID *Key, const RTL_AVL_NODE *Node)
 {
@@ -64,13 +65,20 @@ VOID MiRemoveSection(PMM_SECTION Section)
     KiRestoreInterrupts(Enabled);
 }
 
-/* For messages and bugchecks: IRQL any. When the lock cannot be had (it was held where a bugcheck struck), reads anyway. */
+/*
+ * For messages and bugchecks: IRQL any. The lock is held for a few hundred instructions at a time; who cannot have it for
+ * much longer holds it himself, or its holder has been stopped by a bugcheck: then the tree is read anyway.
+ */
 PMM_SECTION MmFindSection(PVOID Address)
 {
-    BOOLEAN Enabled = KiDisableInterrupts();
-    BOOLEAN Locked = __sync_bool_compare_and_swap(&MiSectionTreeLock, 0, KiSpinLockMine());
-    PMM_SECTION Section = MiSectionOfAddress((ULONG_PTR)Address);
+    BOOLEAN Enabled = KiDisableInterrupts(), Locked;
+    ULONG Patience = SECTION_TREE_PATIENCE;
+    PMM_SECTION Section;
 
+    while (!(Locked = __sync_bool_compare_and_swap(&MiSectionTreeLock, 0, KiSpinLockMine())) && !KiBugCheckActive &&
+           --Patience != 0)
+        KiPause();
+    Section = MiSectionOfAddress((ULONG_PTR)Address);
     if (Locked)
         KiReleaseSpinLock(&MiSectionTreeLock);
     KiRestoreInterrupts(Enabled);

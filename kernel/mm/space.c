@@ -28,6 +28,39 @@ NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
     return STATUS_SUCCESS;
 }
 
+/* Tables of the user half of the system process, which it has for this page only. */
+#define IDENTITY_TABLES 3
+
+static ULONG64 MiIdentityTables;
+
+/* The processors that ran in the page have the system process loaded, as their idle threads do, and are told. */
+INIT_CODE VOID MmUnmapIdentityPage(ULONG_PTR Address)
+{
+    PMMPTE Pte = MiSystemPte(Address);
+
+    if (Pte != NULL)
+        MiWritePte(Pte, MiMakeZero());
+    MiFlushRange(&KiSystemProcess, Address, 1);
+    MiFreeUserTables(&KiSystemProcess, MiKernelRoot, Address, Address + PAGE_SIZE, 0, MI_USER_TABLES_END,
+                     &MiIdentityTables);
+    MiReturnPermanent(IDENTITY_TABLES);
+}
+
+INIT_CODE BOOLEAN MmMapIdentityPage(ULONG_PTR Address)
+{
+    PMMPTE Pte;
+
+    if (!MiChargePermanent(IDENTITY_TABLES))
+        return FALSE;
+    Pte = MiMakePte(MiKernelRoot, Address, &MiIdentityTables);
+    if (Pte == NULL) {
+        MmUnmapIdentityPage(Address);
+        return FALSE;
+    }
+    MiWritePte(Pte, MiMakePermanent(Address >> PAGE_SHIFT, MI_PROTECT_READ | MI_PROTECT_EXECUTE));
+    return TRUE;
+}
+
 VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
 {
     PRTL_AVL_NODE Node;

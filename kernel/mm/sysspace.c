@@ -69,12 +69,13 @@ PVOID MmCreateKernelStack(VOID)
 VOID MmDeleteKernelStack(PVOID StackTop)
 {
     ULONG_PTR Base = (ULONG_PTR)StackTop - (KERNEL_STACK_PAGES + 1) * PAGE_SIZE;
+    MMPTE Old[KERNEL_STACK_PAGES];
 
-    for (ULONG i = 1; i <= KERNEL_STACK_PAGES; i++) {
-        MMPTE Old = MiExchangePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero());
-        MiFlushOne(Base + i * PAGE_SIZE);
-        MiFreePermanentFrame(MiFrameOf(Old));
-    }
+    for (ULONG i = 0; i < KERNEL_STACK_PAGES; i++)
+        Old[i] = MiExchangePte(MiSystemPte(Base + (i + 1) * PAGE_SIZE), MiMakeZero());
+    MiFlushRange(NULL, Base + PAGE_SIZE, KERNEL_STACK_PAGES);
+    for (ULONG i = 0; i < KERNEL_STACK_PAGES; i++)
+        MiFreePermanentFrame(MiFrameOf(Old[i]));
     MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
 }
 
@@ -116,10 +117,9 @@ VOID MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
 
     if (Base >= MM_DIRECT_MAP && Base < MM_DIRECT_MAP + MM_DIRECT_MAP_SIZE)
         return;
-    for (ULONG i = 0; i < Pages; i++) {
+    for (ULONG i = 0; i < Pages; i++)
         MiWritePte(MiSystemPte(Base + i * PAGE_SIZE), MiMakeZero());
-        MiFlushOne(Base + i * PAGE_SIZE);
-    }
+    MiFlushRange(NULL, Base, Pages);
     MiReleaseRange(&MiSystemPtes, Base, Pages);
 }
 NT_EXPORT(MmUnmapIoSpace);

@@ -16,7 +16,6 @@
 #define ALLOCATION_GRANULARITY 0x10000ull
 #define PAGES_PER_TABLE 512
 #define USER_END (MM_HIGHEST_USER_ADDRESS + 1)
-#define USER_TABLES_END 0x0000800000000000ull   /* where the user half's tables end */
 
 static VOID MiLockRanges(PMM_ADDRESS_SPACE Space)
 {
@@ -247,12 +246,13 @@ VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
 {
     PRTL_AVL_NODE Before = RtlAvlPrevious(&Vad->Node), After = RtlAvlNext(&Vad->Node);
     ULONG_PTR HoleStart = Before != NULL ? CONTAINING_RECORD(Before, MMVAD, Node)->End : 0;
-    ULONG_PTR HoleEnd = After != NULL ? CONTAINING_RECORD(After, MMVAD, Node)->Start : USER_TABLES_END;
+    ULONG_PTR HoleEnd = After != NULL ? CONTAINING_RECORD(After, MMVAD, Node)->Start : MI_USER_TABLES_END;
 
     /* In an emptied entry a fault would see a committed, untouched page again. */
     Vad->Deleting = TRUE;
     MiDecommitRange(Space, Vad, Vad->Start, Vad->End, MiMakeZero());
-    MiFreeUserTables(Space->DirectoryTableBase, Vad->Start, Vad->End, HoleStart, HoleEnd, &Space->PageTablePages);
+    MiFreeUserTables(Space->WorkingSet.Process, Space->DirectoryTableBase, Vad->Start, Vad->End, HoleStart, HoleEnd,
+                     &Space->PageTablePages);
     MiReturnPermanent(Vad->TablesCharged);
     RtlAvlRemove(&Space->Vads, &Vad->Node);
     ExFreePoolWithTag(Vad, MI_VAD_TAG);
@@ -304,10 +304,10 @@ static BOOLEAN MiIsHeld(PMMPTE Pte)
 }
 
 /*
- * Another protection for one committed page, whatever its state. Working-set lock held. For no access at all the page leaves
- * the working set, so it must not be held.
+ * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
+ * for all pages at once. Working-set lock held. For no access at all the page leaves the working set, so it must not be held.
  */
-static VOID MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
+static VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
 {
     for (;;) {
         MMPTE Old = MiReadPte(Pte), New;
@@ -319,7 +319,6 @@ static VOID MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
             /* The hardware may set the dirty bit between the read and the write: then look again. */
             if (!__sync_bool_compare_and_swap(&Pte->Value, Old.Value, New.Value))
                 continue;
-            MiFlushOne(Address);
             Irql = MiLockPfn();
             Pfn = MiPfn(MiFrameOf(Old));
             Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
@@ -342,7 +341,7 @@ static VOID MiProtectPage(PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
         MiRemoveFromRing(Pfn);
         MiUnlockPfn(Irql);
         MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
-        MiFlushOne(Address);
+        MiFlushRange(Space->WorkingSet.Process, Address, 1);
         Irql = MiLockPfn();
         MiFreeSlotOf(Pfn->OriginalPte);
         Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Old));
@@ -388,8 +387,10 @@ NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_
         if (MiReadPte(Pte).Value == 0)
             MiWritePte(Pte, MiMakeDemandZero(Protection));
         else
-            MiProtectPage(Pte, At, Protection);
+            MiProtectPage(Space, Pte, At, Protection);
     }
+    if (NT_SUCCESS(Status))
+        MiFlushRange(Space->WorkingSet.Process, Start, (End - Start) >> PAGE_SHIFT);
     MiUnlockRanges(Space);
     if (NT_SUCCESS(Status)) {
         *Base = Start;

@@ -98,7 +98,7 @@ ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gent
         for (ULONG i = 0; i < Batch; i++)
             Old[i] = MiExchangePte(Victims[i]->Pte, MiMakeTransition(MiFrameNumber(Victims[i]),
                                                                      MiProtectionOf(MiReadPte(Victims[i]->Pte))));
-        MiFlushTlb(Addresses, Batch);
+        MiFlushTlb(WorkingSet->Process, Addresses, Batch);
         Irql = MiLockPfn();
         for (ULONG i = 0; i < Batch; i++) {
             MiCountResident(MiSectionOfFrame(Victims[i]), -1);

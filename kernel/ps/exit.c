@@ -71,6 +71,8 @@ static VOID PspReaper(PVOID Context)
     PSINGLE_LIST_ENTRY Entry, Next;
 
     UNREFERENCED_PARAMETER(Context);
+    /* Before those who make new threads, or the dead ones could pile up on another processor's account. */
+    KeSetPriorityThread(KiCurrentThread(), LOW_REALTIME_PRIORITY);
     for (;;) {
         KeWaitForSingleObject(&PspReaperEvent, Executive, KernelMode, FALSE, NULL);
         for (Entry = InterlockedExchangePointer((PVOID *)&PspReaperList, NULL); Entry != NULL; Entry = Next) {

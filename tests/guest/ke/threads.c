@@ -53,6 +53,7 @@ static volatile ULONG64 Turns[2];
 
 static VOID Turn(PVOID Context)
 {
+    KeSetSystemAffinityThread(1);       /* both on one processor */
     while (!StopTurning)
         Turns[(ULONG_PTR)Context]++;
     InterlockedIncrement(&Finished);

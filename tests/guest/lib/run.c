@@ -9,7 +9,7 @@
 #include "mm/mm.h"
 
 #define MOST_RUNS 4
-#define PATIENCE 10         /* looks at the balance, 10 ms apart, before something counts as not given back */
+#define PATIENCE 200        /* looks at the balance, 10 ms apart, before something counts as not given back */
 
 static volatile LONG TestFailures;
 
