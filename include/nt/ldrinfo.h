@@ -47,7 +47,7 @@ typedef struct _LDR_SECTION_INFORMATION {
     ULONG Pages;
     ULONG ResidentPages;
     LONG LockCount;
-    ULONG Reserved;
+    ULONG RaisedUses;               /* checked builds: times it was seen at DISPATCH_LEVEL or above and not locked */
     ULONG64 PageIns;                /* pages read from a paging file since the module was loaded */
     ULONG64 PageOuts;
 } LDR_SECTION_INFORMATION, *PLDR_SECTION_INFORMATION;

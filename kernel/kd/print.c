@@ -6,11 +6,10 @@
  */
 #include "kd/kd.h"
 #include "hal/hal.h"
+#include "mm/mm.h"
 #include "rtl/export.h"
 
 #define KD_LINE 512
-
-volatile LONG KdPagedCodeViolations;
 
 VOID KdVPrint(PCSTR Prefix, PCSTR Format, va_list Arguments)
 {
@@ -80,14 +79,14 @@ VOID RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PSTR Mes
 NT_EXPORT(RtlAssert);
 
 /*
- * PAGED_CODE() at too high a level ("PAGED_CODE macro"): file and line, counted. The code may get away with it when its
- * page happens to be in; it is wrong all the same. IRQL: any.
+ * PAGED_CODE() at too high a level ("PAGED_CODE macro"): file and line, counted for its section. The code may get away
+ * with it when its page happens to be in; it is wrong all the same. IRQL: any.
  */
 VOID KdPagedCodeViolation(PCSTR File, ULONG Line)
 {
     CHAR Text[KD_ADDRESS_TEXT];
 
-    InterlockedIncrement(&KdPagedCodeViolations);
+    MmCountRaisedUse(__builtin_return_address(0));
     DbgPrint("PAGED_CODE: %s line %u, %s, runs at IRQL %u; pageable code may run at APC_LEVEL (1) at the most\n", File,
              Line, KdNameAddress(__builtin_return_address(0), Text), KeGetCurrentIrql());
 }

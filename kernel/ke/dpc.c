@@ -138,6 +138,7 @@ VOID KiRetireDpcs(PKPRCB Prcb)
         __atomic_store_n(&Dpc->DpcData, NULL, __ATOMIC_RELEASE);
         KiReleaseSpinLock(&Prcb->DpcLock);
         KiRestoreInterrupts(TRUE);
+        KE_NOTE_RAISED(Routine, DISPATCH_LEVEL);
         Routine(Dpc, Context, Argument1, Argument2);
         KiCheckDpcReturn(Routine);
         KiDisableInterrupts();

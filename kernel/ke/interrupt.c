@@ -11,6 +11,7 @@
  * walked until a whole round finds nobody who claims.
  */
 #include "ke/interrupt.h"
+#include "ke/rules.h"
 #include "ke/spinlock.h"
 #include "hal/hal.h"
 #include "rtl/export.h"
@@ -42,6 +43,7 @@ static BOOLEAN KiCallServiceRoutine(PKINTERRUPT Interrupt)
     if (Interrupt->SynchronizeIrql > OldIrql)
         KiSetIrql(Interrupt->SynchronizeIrql);
     KiAcquireSpinLock(Interrupt->ActualLock);
+    KE_NOTE_RAISED(Interrupt->ServiceRoutine, Interrupt->SynchronizeIrql);
     Claimed = Interrupt->ServiceRoutine(Interrupt, Interrupt->ServiceContext);
     KiReleaseSpinLock(Interrupt->ActualLock);
     if (KeGetCurrentIrql() != max(OldIrql, Interrupt->SynchronizeIrql))
@@ -151,7 +153,10 @@ VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt)
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine, PVOID Context)
 {
     KIRQL OldIrql = KeAcquireInterruptSpinLock(Interrupt);
-    BOOLEAN Result = SynchronizeRoutine(Context);
+    BOOLEAN Result;
+
+    KE_NOTE_RAISED(SynchronizeRoutine, Interrupt->SynchronizeIrql);
+    Result = SynchronizeRoutine(Context);
 
     KeReleaseInterruptSpinLock(Interrupt, OldIrql);
     return Result;
@@ -162,6 +167,7 @@ KIRQL KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt)
 {
     KIRQL OldIrql = KfRaiseIrql(Interrupt->SynchronizeIrql);
 
+    KE_NOTE_RAISED(__builtin_return_address(0), Interrupt->SynchronizeIrql);
     KiAcquireSpinLock(Interrupt->ActualLock);
     return OldIrql;
 }

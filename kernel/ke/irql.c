@@ -5,7 +5,7 @@
  *
  * What may be touched and who runs at which level: the table in docs/design.md.
  */
-#include "ke/ke.h"
+#include "ke/rules.h"
 #include "hal/hal.h"
 #include "kd/kd.h"
 #include "rtl/export.h"
@@ -29,6 +29,7 @@ KIRQL KfRaiseIrql(KIRQL NewIrql)
     if (NewIrql < OldIrql || NewIrql > HIGH_LEVEL)
         KiWrongDirection(NewIrql, OldIrql, __builtin_return_address(0), TRUE);
     KiSetIrql(NewIrql);
+    KE_NOTE_RAISED(__builtin_return_address(0), NewIrql);
     return OldIrql;
 }
 NT_EXPORT(KfRaiseIrql);
@@ -54,6 +55,7 @@ KIRQL KeRaiseIrqlToDpcLevel(VOID)
     if (OldIrql > DISPATCH_LEVEL)
         KiWrongDirection(DISPATCH_LEVEL, OldIrql, __builtin_return_address(0), TRUE);
     KiSetIrql(DISPATCH_LEVEL);
+    KE_NOTE_RAISED(__builtin_return_address(0), DISPATCH_LEVEL);
     return OldIrql;
 }
 NT_EXPORT(KeRaiseIrqlToDpcLevel);

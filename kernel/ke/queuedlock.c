@@ -58,6 +58,7 @@ VOID KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE Lo
     KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     LockHandle->OldIrql = KeGetCurrentIrql();
     KiSetIrql(DISPATCH_LEVEL);
+    KE_NOTE_RAISED(__builtin_return_address(0), DISPATCH_LEVEL);
     KiAcquireQueuedLock(SpinLock, &LockHandle->LockQueue);
 }
 NT_EXPORT(KeAcquireInStackQueuedSpinLock);

@@ -1,5 +1,6 @@
 /* The words for a broken rule of level (rules.h), and the names of the levels. */
 #include "ke/rules.h"
+#include "mm/mm.h"
 
 static const PCSTR KiIrqlNames[HIGH_LEVEL + 1] = {
     [PASSIVE_LEVEL] = "PASSIVE_LEVEL", [APC_LEVEL] = "APC_LEVEL", [DISPATCH_LEVEL] = "DISPATCH_LEVEL",
@@ -30,4 +31,13 @@ VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
                "%s was called at IRQL %u (%s) from %s. It may be called at IRQL <= %u (%s): lower the level or leave "
                "the spin lock first.", Routine, Irql, KiIrqlName(Irql), KiWords(Caller).Text, Highest,
                KiIrqlName(Highest));
+}
+
+/* The first time for a section; `sections` shows the count. IRQL: any. */
+VOID KiNoteRaised(PVOID Address, KIRQL Irql)
+{
+    if (MmCountRaisedUse(Address) == 1)
+        DbgPrint("%s runs at IRQL %u (%s), and its section is pageable and not locked: it gets away with it for as long as "
+                 "its page happens to be in. Lock the section first, or move the code out of it.\n",
+                 KiWords(Address).Text, Irql, KiIrqlName(Irql));
 }

@@ -29,3 +29,18 @@ DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Call
 
 /* Stands first in a routine whose comment says IRQL: <= Highest. */
 #define KE_REQUIRE_IRQL(Highest) KE_REQUIRE_IRQL_OF(__func__, Highest)
+
+/*
+ * Address, in code, runs at Irql from now on: pageable code may not, above APC_LEVEL, unless it is locked; it is counted
+ * (MmCountRaisedUse), and told the first time. Stands where the level of a caller rises and where routines of drivers are called at a raised one.
+ */
+VOID KiNoteRaised(PVOID Address, KIRQL Irql);
+#if DBG
+#define KE_NOTE_RAISED(Address, Irql)                                                                          \
+    do {                                                                                                       \
+        if ((Irql) >= DISPATCH_LEVEL)                                                                          \
+            KiNoteRaised((PVOID)(ULONG_PTR)(Address), (Irql));                                                        \
+    } while (0)
+#else
+#define KE_NOTE_RAISED(Address, Irql) ((void)(Address))
+#endif

@@ -50,6 +50,7 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 
     KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     KiSetIrql(DISPATCH_LEVEL);
+    KE_NOTE_RAISED(__builtin_return_address(0), DISPATCH_LEVEL);
     KiAcquireSpinLock(SpinLock);
     return OldIrql;
 }

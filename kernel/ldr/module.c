@@ -8,6 +8,7 @@
 #include "ldr/ldrp.h"
 
 LIST_ENTRY PsLoadedModuleList = {&PsLoadedModuleList, &PsLoadedModuleList};
+NT_EXPORT(PsLoadedModuleList);    /* for debuggers and tests */
 
 static KSPIN_LOCK LdrpListLock;
 static KMUTEX LdrpLoaderLock;

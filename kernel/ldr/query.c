@@ -52,6 +52,7 @@ static PAGED_CODE_SECTION VOID LdrpDescribeSection(PMM_SECTION Section, PLDR_SEC
         .LockCount = Section->LockCount,
         .PageIns = Section->PageIns,
         .PageOuts = Section->PageOuts,
+        .RaisedUses = Section->RaisedUses,
     };
 
     strcpy(Information.Driver, CONTAINING_RECORD(Section->Image, LDR_MODULE, Image)->Name);

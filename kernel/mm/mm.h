@@ -79,6 +79,7 @@ typedef struct _MM_SECTION {
     ULONG ResidentPages;
     ULONG64 PageIns;
     ULONG64 PageOuts;
+    ULONG RaisedUses;               /* interlocked: seen at DISPATCH_LEVEL or above while it could have been out (raised.c) */
     ULONG64 Cookie;                 /* tells a section's handle from any other pointer */
     struct _LIST_ENTRY ImageEntry;  /* MM_IMAGE.Sections */
     struct _MM_IMAGE *Image;
@@ -120,6 +121,11 @@ VOID MmSealImage(PMM_IMAGE Image);
 VOID MmDiscardImageSection(PMM_SECTION Section);
 /* Unload: releases locks that were left (and says which), gives everything back. */
 VOID MmDeleteImageSection(PMM_SECTION Section);
+/*
+ * Code at Address runs, or is about to run, at DISPATCH_LEVEL or above: counted for its section if that is pageable and not
+ * locked. Returns the count, 0 if the use was right. Checked builds only. IRQL: any.
+ */
+ULONG MmCountRaisedUse(PVOID Address);
 /* The section that holds an address, or NULL. IRQL: any (the tree is read under its own spin lock). */
 PMM_SECTION MmFindSection(PVOID Address);
 

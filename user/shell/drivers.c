@@ -94,9 +94,15 @@ BOOL SectionsCommand(const LINE *Line)
         JsonAdd(&Json, ",\"section\":");
         JsonString(&Json, Section->Name);
         JsonAdd(&Json, ",\"kind\":\"%s\",\"attr\":\"%s\",\"pages\":%u,\"resident\":%u,\"locks\":%d,\"page_ins\":%llu,"
-                "\"page_outs\":%llu}", KindName(Section->Kind), AttributeText(Section->Protection, Attributes),
-                Section->Pages, Section->ResidentPages, Section->LockCount, Section->PageIns, Section->PageOuts);
+                "\"page_outs\":%llu,\"raised_uses\":%u}", KindName(Section->Kind),
+                AttributeText(Section->Protection, Attributes), Section->Pages, Section->ResidentPages,
+                Section->LockCount, Section->PageIns, Section->PageOuts, Section->RaisedUses);
     }
+    /* Mistakes, so mostly nothing: a line each, and no column for them. */
+    for (ULONG Index = 0; Index < Length / sizeof(*Sections) && !Line->Json; Index++)
+        if (Sections[Index].RaisedUses != 0)
+            printf("%s %s: used %u times at IRQL 2 or above while it was not locked\n", Sections[Index].Driver,
+                   Sections[Index].Name, Sections[Index].RaisedUses);
     if (Line->Json) {
         JsonAdd(&Json, Length == 0 ? "[]" : "]");
         JsonPrint(&Json);

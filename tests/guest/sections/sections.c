@@ -3,6 +3,7 @@
  */
 #include "testcase.h"
 
+#include "ldr/ldr.h"
 #include "mm/mm.h"
 
 TEST_SUITE(sections, "1 2 4");
@@ -111,4 +112,96 @@ TEST_CASE(NoHandleOutside, "L32 an address outside every image gives no handle")
     ULONG Local = 0;
 
     EXPECT(MmLockPagableDataSection(&Local) == NULL);
+}
+
+/* What gets away with it: pageable, not locked, and used above APC_LEVEL. --------------------------------------------- */
+
+/* Free builds do not look. */
+#if DBG
+#define COUNTED 1
+#else
+#define COUNTED 0
+#endif
+
+NTSTATUS PagedRaiser(ULONG Value);
+static KDEFERRED_ROUTINE PagedDpc;
+
+#pragma alloc_text(PAGEHIGH, PagedRaiser, PagedDpc)
+
+__attribute__((noinline)) NTSTATUS PagedRaiser(ULONG Value)
+{
+    KIRQL OldIrql;
+
+    KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    Value++;
+    KeLowerIrql(OldIrql);
+    return (NTSTATUS)Value;
+}
+
+static VOID PagedDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    KeSetEvent(Context, 0, FALSE);
+}
+
+/* Keeps the routines' page in memory without locking their section, so that the mistake is survived for certain. */
+static PMDL KeepIn(PVOID Address)
+{
+    PMDL Mdl = IoAllocateMdl((PVOID)((ULONG_PTR)Address & ~(ULONG_PTR)(PAGE_SIZE - 1)), PAGE_SIZE, FALSE, FALSE, NULL);
+
+    if (Mdl != NULL)
+        MmProbeAndLockPages(Mdl, KernelMode, IoReadAccess);
+    return Mdl;
+}
+
+TEST_CASE(RaisedUseIsCounted, "L37 pageable code at DISPATCH_LEVEL is counted though its page is in, and not when locked") {
+    PMM_SECTION Section = MmFindSection(PagedRaiser);
+    PMDL Mdl = KeepIn(PagedRaiser);
+    ULONG Before = Section->RaisedUses;
+    PVOID Handle;
+
+    REQUIRE(Mdl != NULL);
+    EXPECT_EQUAL(PagedRaiser(1), 2);
+    EXPECT_EQUAL(Section->RaisedUses, Before + COUNTED);
+    EXPECT_EQUAL(PagedRaiser(2), 3);
+    EXPECT_EQUAL(Section->RaisedUses, Before + 2 * COUNTED);
+    Handle = MmLockPagableCodeSection(PagedRaiser);
+    REQUIRE(Handle != NULL);
+    EXPECT_EQUAL(PagedRaiser(3), 4);
+    EXPECT_EQUAL(Section->RaisedUses, Before + 2 * COUNTED);
+    MmUnlockPagableImageSection(Handle);
+    MmUnlockPages(Mdl);
+    IoFreeMdl(Mdl);
+}
+
+TEST_CASE(PagedDpcIsCounted, "L13 L37 a DPC routine in pageable code that is not locked is counted each time it runs") {
+    PMM_SECTION Section = MmFindSection(PagedDpc);
+    PMDL Mdl = KeepIn(PagedDpc);
+    ULONG Before = Section->RaisedUses;
+    KEVENT Done;
+    KDPC Dpc;
+
+    REQUIRE(Mdl != NULL);
+    KeInitializeEvent(&Done, SynchronizationEvent, FALSE);
+    KeInitializeDpc(&Dpc, PagedDpc, &Done);
+    KeInsertQueueDpc(&Dpc, NULL, NULL);
+    KeWaitForSingleObject(&Done, Executive, KernelMode, FALSE, NULL);
+    KeFlushQueuedDpcs();
+    EXPECT_EQUAL(Section->RaisedUses, Before + COUNTED);
+    MmUnlockPages(Mdl);
+    IoFreeMdl(Mdl);
+}
+
+/* Only the two above break the rule, and they are in a section of their own. */
+TEST_CASE(NobodyElseIsCounted, "L37 no other section has been used at a raised level") {
+    PMM_SECTION Own = MmFindSection(PagedRaiser);
+
+    for (PLIST_ENTRY Entry = PsLoadedModuleList.Flink; Entry != &PsLoadedModuleList; Entry = Entry->Flink) {
+        PLDR_MODULE Module = CONTAINING_RECORD(Entry, LDR_MODULE, ListEntry);
+        for (ULONG Number = 0; Number < Module->SectionCount; Number++)
+            if (&Module->Sections[Number] != Own)
+                EXPECT_EQUAL(Module->Sections[Number].RaisedUses, 0);
+    }
 }
