@@ -33,9 +33,12 @@ FORCEINLINE VOID ExReleaseFastMutexInline(PFAST_MUTEX FastMutex)
     ExReleaseFastMutex(FastMutex);
 #else
     KIRQL OldIrql = (KIRQL)FastMutex->OldIrql;
+    BOOLEAN Waiters;
 
     FastMutex->Owner = NULL;
-    if (InterlockedIncrement(&FastMutex->Count) <= 0)
+    /* The flags say at once what the compiler would compute from the sum. */
+    __asm__ volatile("lock incl %0" : "+m"(FastMutex->Count), "=@ccle"(Waiters) : : "memory");
+    if (Waiters)
         KeSetEvent(&FastMutex->Event, 1, FALSE);
     KiSetIrql(OldIrql);
 #endif

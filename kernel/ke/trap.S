@@ -282,7 +282,7 @@ KiEnterUserMode:
  * Copies between user and kernel memory. A fault at an address that cannot be resolved, while RIP lies between
  * KiUserCopyStart and KiUserCopyEnd, continues at KiUserCopyFault with the status in RAX (ke/trap.c).
  */
-    .global KiUserCopyStart, KiUserCopyEnd, KiUserCopyFault, KiUserCopy, KiUserStringLength, KiReadKernelWord
+    .global KiUserCopyStart, KiUserCopyEnd, KiUserCopyFault, KiUserCopy, KiUserStringLength, KiPeekKernelWord
 KiUserCopyStart:
 /* NTSTATUS KiUserCopy(PVOID Destination, const VOID *Source, SIZE_T Length) */
 KiUserCopy:
@@ -296,11 +296,9 @@ KiUserCopy:
     CLAC
     xorl %eax, %eax
     ret
-/* NTSTATUS KiReadKernelWord(const ULONG64 *Address, PULONG64 Value): of the kernel's half, so without lifting SMAP */
-KiReadKernelWord:
-    movq (%rdi), %rdx
-    xorl %eax, %eax
-    movq %rdx, (%rsi)
+/* ULONG64 KiPeekKernelWord(const ULONG64 *Address): of the kernel's half, so without lifting SMAP */
+KiPeekKernelWord:
+    movq (%rdi), %rax
     ret
 /* NTSTATUS KiUserStringLength(PCSTR String, SIZE_T Maximum, PSIZE_T Length): *Length = Maximum when no null was found. */
 KiUserStringLength:

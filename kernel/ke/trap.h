@@ -27,8 +27,11 @@ extern VOID (*KiUserExceptionRoutine)(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG
 /* User copies (trap.S); the ranges have been checked by the caller (mm/usercopy.c). */
 extern UCHAR KiUserCopyStart[], KiUserCopyEnd[], KiUserCopyFault[];
 NTSTATUS KiUserCopy(PVOID Destination, const VOID *Source, SIZE_T Length);
-/* One word of kernel memory that may not be there: STATUS_ACCESS_VIOLATION then. IRQL: <= APC_LEVEL. */
-NTSTATUS KiReadKernelWord(const ULONG64 *Address, PULONG64 Value);
+/*
+ * One word of kernel memory that may not be there: a status of 32 bits in its place then, so for words that can be told
+ * from one. IRQL: <= APC_LEVEL.
+ */
+ULONG64 KiPeekKernelWord(const ULONG64 *Address);
 NTSTATUS KiUserStringLength(PCSTR String, SIZE_T Maximum, PSIZE_T Length);
 
 typedef struct _KI_SMAP_SITE {

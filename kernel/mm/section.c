@@ -235,13 +235,11 @@ PVOID MmLockPagableDataSection(PVOID AddressWithinSection)
 }
 NT_EXPORT(MmLockPagableDataSection);
 
-/* Whatever a driver may pass: memory that is not there is an answer like any other (KiReadKernelWord). */
+/* Whatever a driver may pass: memory that is not there is an answer like any other (KiPeekKernelWord). */
 static FORCEINLINE BOOLEAN MiIsHandle(PVOID Handle)
 {
-    ULONG64 Cookie = 0;
-
     return ((ULONG_PTR)Handle & 7) == 0 && (ULONG_PTR)Handle >= MM_SYSTEM_RANGE_START &&
-           NT_SUCCESS(KiReadKernelWord(&((PMM_SECTION)Handle)->Cookie, &Cookie)) && Cookie == MI_SECTION_COOKIE;
+           KiPeekKernelWord(&((PMM_SECTION)Handle)->Cookie) == MI_SECTION_COOKIE;
 }
 
 /* Documentation: "MmLockPagableSectionByHandle". IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging. */
