@@ -12,17 +12,19 @@ from lib import language, player, tap
 from lib.verdict import SessionFailure
 
 SESSION = """\
-%boot --cpus {cpus}
-%add tests/{suite}.sys=drivers/{suite}.sys
+%boot --cpus {cpus} {suite.options}
+%add tests/{suite.name}.sys=drivers/{suite.name}.sys
 %add tests/test.exe=bin/test.exe
 %timeout 300
-$ load {suite}
-$ run test {suite}
+$ load {suite.drivers} {suite.name}
+$ run test {suite.name}
 """
+
+SUITES = {suite.name: suite for suite in tap.find_suites()}
 
 
 def cases():
-    for suite in tap.find_suites():
+    for suite in SUITES.values():
         for cpus in suite.processors:
             group = f"{suite.name}-cpus={cpus}"
             for case in suite.cases:
@@ -31,9 +33,9 @@ def cases():
 
 
 @functools.cache
-def run_suite(suite, cpus):
+def run_suite(name, cpus):
     """Boots, loads the suite's driver, runs its cases. Returns their results and, if it went wrong, the report."""
-    session = language.parse(SESSION.format(suite=suite, cpus=cpus), f"tests/guest/{suite}")
+    session = language.parse(SESSION.format(suite=SUITES[name], cpus=cpus), f"tests/guest/{name}")
     try:
         log, report = player.play(session), ""
     except SessionFailure as failure:

@@ -53,3 +53,9 @@ typedef enum _INTERFACE_TYPE {
  */
 ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                             ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);
+
+/*
+ * The speaker sounds at Frequency hertz until it is told otherwise; 0 silences it ("HalMakeBeep"). FALSE: no such tone.
+ * IRQL: any.
+ */
+BOOLEAN HalMakeBeep(ULONG Frequency);

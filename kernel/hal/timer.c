@@ -1,24 +1,15 @@
 /*
  * Clocks: the local APIC timer ticks, the time-stamp counter measures, the real-time clock says what day it is.
  *
- * Both counters are calibrated at boot against channel 2 of the 8254, whose 1.193182 MHz every PC has (Intel 8254 data
- * sheet; the channel's gate and output are bits 0 and 5 of port 0x61).
+ * Both counters are calibrated at boot against channel 2 of the 8254, whose 1.193182 MHz every PC has.
  */
 #include "hal/hal.h"
+#include "hal/pit.h"
 #include "rtl/export.h"
 #include "section.h"
 
 VOID HalpStartApicTimer(ULONG Count, UCHAR Vector, BOOLEAN Periodic);
 ULONG HalpReadApicTimer(VOID);
-
-#define PIT_HZ 1193182
-#define PIT_CHANNEL2 0x42
-#define PIT_COMMAND 0x43
-#define PIT_CHANNEL2_MODE0 0xB0         /* channel 2, low and high byte, interrupt on terminal count */
-#define PORT_B 0x61
-#define PORT_B_GATE2 0x01
-#define PORT_B_SPEAKER 0x02
-#define PORT_B_OUT2 0x20
 
 #define CALIBRATION_HZ 250              /* measures for 4 ms */
 

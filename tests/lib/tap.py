@@ -12,6 +12,7 @@ from .build import ROOT
 
 GUEST = ROOT / "tests" / "guest"
 SUITE = re.compile(r'^TEST_SUITE\(\s*(\w+)\s*,\s*"([\d ]+)"\s*\)', re.M)
+MACHINE = re.compile(r'^TEST_MACHINE\(\s*"([^"]*)"\s*,\s*"([\w ]*)"\s*\)', re.M)
 CASE = re.compile(r'^TEST_CASE\(\s*(\w+)\s*,\s*"((?:[^"\\]|\\.)*)"\s*\)', re.M)
 RESULT = re.compile(r"(not ok|ok) (\d+)(?: - (\w+))?(?:\s+#\s*(.*))?")
 PLAN = re.compile(r"1\.\.(\d+)")
@@ -29,6 +30,8 @@ class Suite:
     name: str
     processors: list
     cases: list
+    options: str = ""   # of run-qemu.sh, beyond the processors
+    drivers: str = ""   # to be loaded first
 
 
 @dataclass
@@ -46,10 +49,11 @@ def find_suites(folder=GUEST):
     """Every suite below tests/guest, in order of their names. Raises SuiteError."""
     suites = []
     for path in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "lib"):
-        heads, cases = [], []
+        heads, machines, cases = [], [], []
         for source in sorted(path.glob("*.c")):
             text = source.read_text(encoding="utf-8")
             heads += SUITE.findall(text)
+            machines += MACHINE.findall(text)
             for match in CASE.finditer(text):
                 line = text.count("\n", 0, match.start()) + 1
                 where = f"{source.relative_to(ROOT) if source.is_relative_to(ROOT) else source}:{line}"
@@ -60,7 +64,9 @@ def find_suites(folder=GUEST):
         twice = {name for name in names if names.count(name) > 1}
         if twice or not cases:
             raise SuiteError(f"{path}: " + (f"more than one case '{twice.pop()}'" if twice else "no case"))
-        suites.append(Suite(path.name, heads[0][1].split(), cases))
+        if len(machines) > 1:
+            raise SuiteError(f"{path}: more than one TEST_MACHINE")
+        suites.append(Suite(path.name, heads[0][1].split(), cases, *(machines[0] if machines else ())))
     return suites
 
 

@@ -2,6 +2,7 @@
  * Test cases that run in the kernel. A folder tests/guest/NAME is a driver, NAME.sys; one of its files says
  *
  *     TEST_SUITE(NAME, "1 2 4")         the driver, and on how many processors tests/test_guest.py boots it
+ *     TEST_MACHINE("--mem 32M", "beep") if it needs more: options of run-qemu.sh, drivers to load first
  *
  * and every case registers itself where it stands:
  *
@@ -38,6 +39,9 @@ extern const WCHAR TestDeviceName[], TestLinkName[];
     const WCHAR TestDeviceName[] = L"\\Device\\Test" #Name;                                                    \
     const WCHAR TestLinkName[] = L"\\DosDevices\\Test" #Name;                                                  \
     C_ASSERT(sizeof(Processors) > 1)
+
+/* What the suite needs beyond a bare machine: options of run-qemu.sh, and drivers to load before it. */
+#define TEST_MACHINE(Options, Drivers) C_ASSERT(sizeof(Options) > 1 || sizeof(Drivers) > 1)
 
 #define TEST_CASE(Name, Statement)                                                                             \
     static TEST_ROUTINE Name;                                                                                  \
