@@ -55,12 +55,18 @@ static INIT_CODE NTSTATUS FspFillFile(PFSP_NODE Node, const UCHAR *Data, SIZE_T 
     if (!NT_SUCCESS(Status) || Size == 0) {
         return Status;
     }
-    Status = FspAddPages(&Node->Data, 0, (Size - 1) >> PAGE_SHIFT);
+    Status = FspAddPages(Node, 0, (Size - 1) >> PAGE_SHIFT);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     for (SIZE_T Offset = 0; Offset < Size; Offset += PAGE_SIZE) {
-        RtlCopyMemory(FspFindPage(&Node->Data, Offset >> PAGE_SHIFT), Data + Offset, min(Size - Offset, PAGE_SIZE));
+        PVOID Page;
+        Status = MmHoldSegmentPage(Node->Segment, Offset >> PAGE_SHIFT, TRUE, &Page);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+        RtlCopyMemory(Page, Data + Offset, min(Size - Offset, PAGE_SIZE));
+        MmReleaseSegmentPage(Page);
     }
     Node->Size = Size;
     return STATUS_SUCCESS;

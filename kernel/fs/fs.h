@@ -3,7 +3,7 @@
  *
  * It is an ordinary file-system driver that happens to be built into the kernel: the device \Device\RamFs, which the
  * link \SystemRoot leads to, and dispatch routines. Names have at most 255 characters, keep their case and are found
- * without regard to it, as on Windows. What is in the files lies in paged pool, so it goes to the paging file like
+ * without regard to it, as on Windows. What is in the files is pageable, so it goes to the paging file like
  * everything else.
  */
 #pragma once

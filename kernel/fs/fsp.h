@@ -1,8 +1,8 @@
 /*
  * RamFs' own.
  *
- * A node is a file or folder; it lies in paged pool, as do the pages of its data. While it is open it has an FCB,
- * which is nonpaged because it holds a lock. A file object's FsContext is the FCB, its FsContext2 the CCB of this
+ * A node is a file or folder; it lies in paged pool. A file's bytes are the pages of a segment of Mm (data.c). While a
+ * node is open it has an FCB, which is nonpaged because it holds a lock. A file object's FsContext is the FCB, its FsContext2 the CCB of this
  * open.
  *
  * Locks, outermost first; all fast mutexes (APC_LEVEL, where paged memory may still be touched):
@@ -18,14 +18,7 @@
 
 #define FSP_TAG 0x20207346u             /* "Fs  " */
 #define FSP_LONGEST_NAME 255            /* characters */
-#define FSP_LARGEST_FILE (1ull << 48)   /* bytes; the index has room for that */
-
-/* A file's pages: a tree of index pages with 512 slots, as high as the file's length asks for (data.c). */
-typedef struct _FSP_DATA {
-    ULONG_PTR Root;                     /* slot: a page of data (height 0) or an index page; 0: nothing */
-    ULONG Height;
-    ULONG64 Pages;                      /* of data */
-} FSP_DATA, *PFSP_DATA;
+#define FSP_LARGEST_FILE (1ull << 48)   /* bytes; a segment has room for that */
 
 struct _FSP_FCB;
 
@@ -38,8 +31,8 @@ typedef struct _FSP_NODE {
     /* Constant. */
     BOOLEAN Folder;
     UNICODE_STRING Name;                /* the characters follow the structure */
+    PMM_SEGMENT Segment;                /* a file's pages; changed under the FCB's lock */
     /* FCB's lock. */
-    FSP_DATA Data;
     ULONG64 Size;
     LARGE_INTEGER CreationTime;
     LARGE_INTEGER LastWriteTime;
@@ -75,17 +68,17 @@ NTSTATUS FspCharge(ULONG64 Bytes);
 VOID FspUncharge(ULONG64 Bytes);
 
 /* data.c: FCB's lock, or a node that nobody else knows. */
-/* The page at Index, or NULL where there is a hole. */
-PVOID FspFindPage(const FSP_DATA *Data, ULONG64 Index);
-/*
- * Makes pages from First to Last exist; new ones read as zeroes. STATUS_DISK_FULL or STATUS_INSUFFICIENT_RESOURCES:
- * then none has been added.
- */
-NTSTATUS FspAddPages(PFSP_DATA Data, ULONG64 First, ULONG64 Last);
+/* Makes pages from First to Last exist; new ones read as zeroes. STATUS_DISK_FULL: then none has been added. */
+NTSTATUS FspAddPages(PFSP_NODE Node, ULONG64 First, ULONG64 Last);
 /* Frees the pages from First on. */
-VOID FspCutPages(PFSP_DATA Data, ULONG64 First);
-/* Sets the size: cuts, or grows by a hole. */
+VOID FspCutPages(PFSP_NODE Node, ULONG64 First);
+/* Sets the size: cuts, or grows by a hole. STATUS_DISK_FULL: too large; STATUS_IN_PAGE_ERROR. */
 NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size);
+
+FORCEINLINE ULONG64 FspAllocationSize(PFSP_NODE Node)
+{
+    return Node->Segment != NULL ? MmSegmentPages(Node->Segment) * PAGE_SIZE : 0;
+}
 
 /* node.c: tree lock. */
 NTSTATUS FspCreateNode(PFSP_NODE Parent, PCUNICODE_STRING Name, BOOLEAN Folder, PFSP_NODE *Node);

@@ -12,7 +12,7 @@ static PAGED_CODE_SECTION VOID FspFillBasic(PFSP_NODE Node, PFILE_BASIC_INFORMAT
 
 static PAGED_CODE_SECTION VOID FspFillStandard(PFSP_FCB Fcb, PFILE_STANDARD_INFORMATION Standard)
 {
-    Standard->AllocationSize.QuadPart = (LONGLONG)(Fcb->Node->Data.Pages * PAGE_SIZE);
+    Standard->AllocationSize.QuadPart = (LONGLONG)(FspAllocationSize(Fcb->Node));
     Standard->EndOfFile.QuadPart = (LONGLONG)Fcb->Node->Size;
     Standard->NumberOfLinks = Fcb->Node->Parent != NULL || Fcb->Node == FspRoot;
     Standard->DeletePending = Fcb->DeletePending;

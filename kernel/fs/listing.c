@@ -13,7 +13,7 @@ static PAGED_CODE_SECTION VOID FspFillEntry(PFSP_NODE Node, PFILE_DIRECTORY_INFO
     Entry->LastWriteTime = Node->LastWriteTime;
     Entry->ChangeTime = Node->LastWriteTime;
     Entry->EndOfFile.QuadPart = (LONGLONG)Node->Size;
-    Entry->AllocationSize.QuadPart = (LONGLONG)(Node->Data.Pages * PAGE_SIZE);
+    Entry->AllocationSize.QuadPart = (LONGLONG)FspAllocationSize(Node);
     Entry->FileAttributes = Node->Folder ? FILE_ATTRIBUTE_DIRECTORY : FILE_ATTRIBUTE_NORMAL;
     Entry->FileNameLength = Node->Name.Length;
 }

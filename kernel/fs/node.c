@@ -67,6 +67,12 @@ PAGED_CODE_SECTION NTSTATUS FspCreateNode(PFSP_NODE Parent, PCUNICODE_STRING Nam
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     RtlZeroMemory(New, Size);
+    Status = Folder ? STATUS_SUCCESS : MmCreateSegment(&New->Segment);
+    if (!NT_SUCCESS(Status)) {
+        ExFreePoolWithTag(New, FSP_TAG);
+        FspUncharge(Size);
+        return Status;
+    }
     New->Folder = Folder;
     RtlCopyMemory(New->Characters, Name->Buffer, Name->Length);
     New->Name.Buffer = New->Characters;
@@ -89,7 +95,10 @@ PAGED_CODE_SECTION VOID FspUnlinkNode(PFSP_NODE Node)
 
 PAGED_CODE_SECTION VOID FspFreeNode(PFSP_NODE Node)
 {
-    FspCutPages(&Node->Data, 0);
+    if (Node->Segment != NULL) {
+        FspUncharge(FspAllocationSize(Node));
+        MmDereferenceSegment(Node->Segment);
+    }
     FspUncharge(FspNodeCost(Node));
     ExFreePoolWithTag(Node, FSP_TAG);
 }

@@ -68,8 +68,15 @@ static PAGED_CODE_SECTION NTSTATUS FspRead(PFSP_NODE Node, ULONG64 Offset, ULONG
         ULONG64 Position = Offset + *Done;
         ULONG Within = BYTE_OFFSET(Position);
         ULONG Piece = min(Length - *Done, PAGE_SIZE - Within);
-        PUCHAR Page = FspFindPage(&Node->Data, Position >> PAGE_SHIFT);
+        PUCHAR Page = NULL;
+        Status = MmHoldSegmentPage(Node->Segment, Position >> PAGE_SHIFT, FALSE, (PVOID *)&Page);
+        if (!NT_SUCCESS(Status) && Status != STATUS_END_OF_FILE) {
+            break;
+        }
         Status = FspCopyOut(Buffer, *Done, Page != NULL ? Page + Within : NULL, Piece);
+        if (Page != NULL) {
+            MmReleaseSegmentPage(Page);
+        }
         *Done += Piece;
     }
     return Status;
@@ -88,7 +95,7 @@ static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULON
     if (Offset > FSP_LARGEST_FILE - Length) {
         return STATUS_DISK_FULL;
     }
-    Status = FspAddPages(&Node->Data, Offset >> PAGE_SHIFT, (Offset + Length - 1) >> PAGE_SHIFT);
+    Status = FspAddPages(Node, Offset >> PAGE_SHIFT, (Offset + Length - 1) >> PAGE_SHIFT);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -96,7 +103,13 @@ static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULON
         ULONG64 Position = Offset + *Done;
         ULONG Within = BYTE_OFFSET(Position);
         ULONG Piece = min(Length - *Done, PAGE_SIZE - Within);
-        Status = FspCopyIn(Buffer, *Done, (PUCHAR)FspFindPage(&Node->Data, Position >> PAGE_SHIFT) + Within, Piece);
+        PUCHAR Page;
+        Status = MmHoldSegmentPage(Node->Segment, Position >> PAGE_SHIFT, TRUE, (PVOID *)&Page);
+        if (!NT_SUCCESS(Status)) {
+            break;
+        }
+        Status = FspCopyIn(Buffer, *Done, Page + Within, Piece);
+        MmReleaseSegmentPage(Page);
         if (NT_SUCCESS(Status)) {
             *Done += Piece;
         }

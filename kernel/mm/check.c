@@ -8,20 +8,11 @@
  * one that two do.
  */
 #include "rtl/export.h"
-#include "mm/mi.h"
-#include "rtl/rtl.h"
+#include "mm/check.h"
 
 #define MI_CHECK_TAG 'kcmM'
 
-typedef struct _MI_CHECK {
-    PCHAR Report;
-    SIZE_T ReportSize;
-    BOOLEAN Consistent;
-    ULONG64 Valid, Transition, Tables;          /* entries seen; tables of the address space that is being looked at */
-    RTL_BITMAP Owned[MI_PAGING_FILES];          /* slots that somebody was found to own */
-} MI_CHECK, *PMI_CHECK;
-
-static VOID MiFinding(PMI_CHECK Check, PCSTR Format, ...)
+VOID MiFinding(PMI_CHECK Check, PCSTR Format, ...)
 {
     va_list Arguments;
 
@@ -47,7 +38,7 @@ static VOID MiOwnSlot(PMI_CHECK Check, ULONG File, ULONG64 Slot)
         RtlSetBit(&Check->Owned[File], (ULONG)Slot);
 }
 
-static VOID MiOwnSlotOf(PMI_CHECK Check, MMPTE Pte)
+VOID MiOwnSlotOf(PMI_CHECK Check, MMPTE Pte)
 {
     if (!MiIsValid(Pte) && MiKindOf(Pte) == MiPtePagingFile)
         MiOwnSlot(Check, MiFileOf(Pte), MiSlotOf(Pte));
@@ -81,7 +72,7 @@ static VOID MiCheckLists(PMI_CHECK Check)
 /* The flags of a frame, by its state. */
 static VOID MiCheckFlags(PMI_CHECK Check, PMMPFN Pfn, PFN_NUMBER Frame)
 {
-    BOOLEAN Mapped = Pfn->State == MiFrameActive && Pfn->Pte != NULL;
+    BOOLEAN Mapped = Pfn->State == MiFrameActive && Pfn->Pte != NULL && !(Pfn->Flags & MI_FRAME_SHARED);
 
     if (Mapped != ((Pfn->Flags & MI_FRAME_IN_RING) != 0))
         MiFinding(Check, "frame %I64u, state %u, is %s a working set", Frame, Pfn->State, Mapped ? "not in" : "in");
@@ -89,8 +80,9 @@ static VOID MiCheckFlags(PMI_CHECK Check, PMMPFN Pfn, PFN_NUMBER Frame)
         MiFinding(Check, "frame %I64u is being read but its state is %u", Frame, Pfn->State);
     if ((Pfn->Flags & (MI_FRAME_WRITING | MI_FRAME_PINNED | MI_FRAME_CHARGED)) && Pfn->ReferenceCount == 0)
         MiFinding(Check, "frame %I64u has flags %x and no reference", Frame, Pfn->Flags);
-    if (Pfn->State == MiFrameDeleted && Pfn->ReferenceCount == 0)
-        MiFinding(Check, "frame %I64u is deleted, nobody refers to it, and it was not freed", Frame);
+    if ((Pfn->State == MiFrameDeleted || (Pfn->State == MiFrameTransit && !(Pfn->Flags & MI_FRAME_READING))) &&
+        Pfn->ReferenceCount == 0)
+        MiFinding(Check, "frame %I64u, state %u, has no reference and was neither freed nor put on a list", Frame, Pfn->State);
 }
 
 /* Every frame: what its entry says of it, and which slots frames own. PFN lock held. */
@@ -103,13 +95,15 @@ static VOID MiCheckFrames(PMI_CHECK Check, PULONG64 Mapped, PULONG64 InTransitio
             return;
         }
         MiCheckFlags(Check, Pfn, Frame);
-        if (Pfn->State == MiFrameActive && Pfn->Pte != NULL) {
+        if (Pfn->Flags & MI_FRAME_SHARED) {
+            (*InTransition)++;          /* whatever the state: that is what its prototype says */
+        } else if (Pfn->State == MiFrameActive && Pfn->Pte != NULL) {
             (*Mapped)++;
             if (!MiIsValid(*Pfn->Pte) || MiFrameOf(*Pfn->Pte) != Frame)
                 MiFinding(Check, "frame %I64u is active but its entry says %I64x", Frame, Pfn->Pte->Value);
-        }
-        if (Pfn->State == MiFrameTransit || Pfn->State == MiFrameStandby || Pfn->State == MiFrameModified)
+        } else if (Pfn->State == MiFrameTransit || Pfn->State == MiFrameStandby || Pfn->State == MiFrameModified) {
             (*InTransition)++;
+        }
         MiOwnSlotOf(Check, Pfn->OriginalPte);
     }
 }
@@ -237,6 +231,7 @@ static VOID MiCheckAll(PMI_CHECK Check)
         if (WorkingSet != &MiSystemWorkingSet)
             MiCheckSpace(Check, CONTAINING_RECORD(WorkingSet, MM_ADDRESS_SPACE, WorkingSet));
     }
+    MiCheckSegments(Check);
     for (ULONG i = 0; i < MI_TRANSFERS; i++)
         for (ULONG j = 0; MiTransfer(i)->OwnsSlots && j < MiTransfer(i)->Count; j++)
             MiOwnSlot(Check, MiTransfer(i)->File, MiTransfer(i)->Slot + j);

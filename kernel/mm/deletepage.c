@@ -73,6 +73,14 @@ static BOOLEAN MiDeletePage(PMMPTE Pte, MMPTE NewPte, PMI_TRANSFER *Transfer)
     return TRUE;
 }
 
+VOID MiEndPage(PMMPTE Pte)
+{
+    PMI_TRANSFER Transfer;
+
+    while (!MiDeletePage(Pte, MiMakeZero(), &Transfer))
+        MiWaitForTransfer(Transfer);
+}
+
 VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte)
 {
     while (Pages != 0) {

@@ -34,7 +34,7 @@ typedef enum _MI_FRAME_STATE {
     MiFrameStandby,     /* on a list: clean, its page can be taken back; or be dropped, since OriginalPte can bring it back */
     MiFrameModified,    /* on a list: must be written before it can be used otherwise */
     MiFrameActive,      /* mapped by a valid entry, or a permanent part of the system */
-    MiFrameTransit,     /* being read in, or being written and not yet taken back */
+    MiFrameTransit,     /* nothing maps it and it is on no list, because a transfer, an MDL or a file's reader refers to it */
     MiFrameDeleted,     /* its page is gone, but a transfer or an MDL still refers to it: freed with the last reference */
     MiFrameBad,         /* not RAM, or not ours */
     MiFrameStates
@@ -47,16 +47,20 @@ typedef enum _MI_FRAME_STATE {
 #define MI_FRAME_IN_RING 0x08   /* linked into its owner's working-set ring */
 #define MI_FRAME_PINNED 0x10    /* VirtualLock holds one of the references */
 #define MI_FRAME_CHARGED 0x20   /* paid for out of the resident budget because it is locked; returned with the last reference */
+#define MI_FRAME_SHARED 0x40    /* a segment's page: Pte is its prototype, and it is in no ring */
 
 #define MI_NO_FRAME 0xFFFFFFFFu
 
 struct _MI_TRANSFER;
 typedef struct _MMPFN {
     ULONG Flink, Blink;         /* list or ring neighbours, MI_NO_FRAME at the ends of a list */
-    PMMPTE Pte;                 /* the entry that maps it, through the direct map; NULL: permanent */
+    PMMPTE Pte;                 /* the entry whose page it holds, through the direct map; NULL: permanent */
     MMPTE OriginalPte;          /* what that entry becomes when the frame goes: demand-zero or paging-file */
-    ULONG_PTR VirtualPage;      /* the address mapped, for flushing the TLB */
-    ULONG_PTR Owner;            /* working set, or MM_SECTION + 1 (the system's then); see MiOwner... */
+    union {
+        ULONG_PTR VirtualPage;  /* the address mapped, for flushing the TLB */
+        ULONG64 ShareCount;     /* SHARED: how many entries map it */
+    };
+    ULONG_PTR Owner;            /* working set, or MM_SECTION + 1 (the system's then), see MiMakeOwner; SHARED: segment */
     ULONG ReferenceCount;       /* transfers and MDLs that use it: not trimmed, not freed while above zero */
     USHORT Transfer;            /* READING: index of its transfer */
     UCHAR State;
@@ -116,7 +120,10 @@ VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its s
 PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
 VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list; wakes who waits for frames */
 VOID MiReferenceFrame(PMMPFN Pfn);
-VOID MiDereferenceFrame(PMMPFN Pfn);                    /* frees a deleted frame with its last reference */
+VOID MiDereferenceFrame(PMMPFN Pfn);                    /* the last one frees a deleted frame, retires one in transit */
+VOID MiHoldFrame(PMMPFN Pfn);                           /* a reference to a frame of any kind, off its list if it is on one */
+/* A frame that nothing maps any more, TLBs included: onto standby or modified, or in transit as long as it is referenced. */
+VOID MiRetireFrame(PMMPFN Pfn);
 BOOLEAN MiLockFrame(PMMPFN Pfn);                        /* a reference that is paid for; FALSE: the budget is used up */
 VOID MiReleaseFrame(PMMPFN Pfn);                        /* off lists and rings: free, or as soon as nobody refers to it */
 VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
@@ -325,6 +332,28 @@ FORCEINLINE VOID MiCountResident(PMM_SECTION Section, LONG Change)
         Section->ResidentPages += (ULONG)Change;
 }
 #define MI_SECTION_COOKIE 0x4E4F495443455354ull
+
+/* Segments (segment.c, segpage.c) -------------------------------------------------------------------------------------- */
+
+typedef struct _MM_SEGMENT {
+    LIST_ENTRY Links;           /* MiSegmentList; PFN lock */
+    volatile LONG References;
+    FAST_MUTEX Lock;            /* held by who adds pages or cuts them off */
+    MMPTE Root;                 /* PFN lock to read, Lock as well to change: page 0 (height 0), or the highest table */
+    ULONG Height;
+    ULONG64 Pages, Tables;      /* Lock: those that are there, neither holes nor behind the end */
+    ULONG Sections;             /* PFN lock: who may come to map it. Nothing is cut off meanwhile */
+} MM_SEGMENT;
+extern LIST_ENTRY MiSegmentList;
+/* The prototype of a page, or NULL where no table leads. PFN lock held, and the answer good as long as it is. */
+PMMPTE MiFindPrototype(PMM_SEGMENT Segment, ULONG64 Page);
+/*
+ * The frame of a page, brought in when it is not in one, with a reference. No lock held; waits. STATUS_IN_PAGE_ERROR;
+ * STATUS_END_OF_FILE: there is no such page.
+ */
+NTSTATUS MiBringSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Frame);
+/* deletepage.c: ends a page whose entry nothing maps: frame, slot and entry are given back. No working-set lock held; waits. */
+VOID MiEndPage(PMMPTE Pte);
 
 /* Virtual addresses of processes (vad.c) -------------------------------------------------------------------------------- */
 

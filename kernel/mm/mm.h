@@ -170,6 +170,34 @@ ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count);
  */
 BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize);
 
+/* Segments: pages that are no one address space's ------------------------------------------------------------------- */
+
+typedef struct _MM_SEGMENT *PMM_SEGMENT;
+#define MM_SEGMENT_PAGES (1ull << 36)   /* how many one can have */
+
+/* An empty segment with one reference. STATUS_INSUFFICIENT_RESOURCES. IRQL: <= APC_LEVEL. */
+NTSTATUS MmCreateSegment(PMM_SEGMENT *Segment);
+VOID MmReferenceSegment(PMM_SEGMENT Segment);
+/* Gives all of it back with the last reference. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer. */
+VOID MmDereferenceSegment(PMM_SEGMENT Segment);
+/*
+ * Makes the pages from First to Last exist; new ones read as zeroes, cost commit and no frame yet. STATUS_COMMITMENT_LIMIT,
+ * STATUS_SECTION_TOO_BIG: then nothing has changed. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a frame.
+ */
+NTSTATUS MmExtendSegment(PMM_SEGMENT Segment, ULONG64 First, ULONG64 Last);
+/* How many of them do not exist. */
+ULONG64 MmSegmentHoles(PMM_SEGMENT Segment, ULONG64 First, ULONG64 Last);
+/* How many there are in all. */
+ULONG64 MmSegmentPages(PMM_SEGMENT Segment);
+/* Ends the pages from First on. Nobody has it mapped. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer. */
+VOID MmCutSegment(PMM_SEGMENT Segment, ULONG64 First);
+/*
+ * Shows a page in system space and keeps it there until it is released: one at a time for a thread. Write: it will be
+ * changed. STATUS_END_OF_FILE: the page does not exist; STATUS_IN_PAGE_ERROR. IRQL: <= APC_LEVEL, no lock of Mm held; waits.
+ */
+NTSTATUS MmHoldSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, BOOLEAN Write, PVOID *Data);
+VOID MmReleaseSegmentPage(PVOID Data);
+
 /* Processes' address spaces ------------------------------------------------------------------------------------ */
 
 typedef struct _MM_WORKING_SET {

@@ -101,6 +101,7 @@ VOID MiReferenceFrame(PMMPFN Pfn)
     Pfn->ReferenceCount++;
 }
 
+/* The last one decides where a frame goes that nothing maps: freed, or onto the list that its contents call for. */
 VOID MiDereferenceFrame(PMMPFN Pfn)
 {
     ASSERT(Pfn->ReferenceCount != 0);
@@ -112,6 +113,25 @@ VOID MiDereferenceFrame(PMMPFN Pfn)
     }
     if (Pfn->State == MiFrameDeleted)
         MiFreeFrame(Pfn);
+    else if (Pfn->State == MiFrameTransit)
+        MiRetireFrame(Pfn);
+}
+
+/*
+ * A page with changes has no use for the slot that holds its old contents. One that was never written since it was zeroed,
+ * and has no slot, goes to standby, too: demand-zero brings it back.
+ */
+VOID MiRetireFrame(PMMPFN Pfn)
+{
+    if (Pfn->ReferenceCount != 0) {
+        Pfn->State = MiFrameTransit;
+    } else if (Pfn->Flags & MI_FRAME_DIRTY) {
+        MiFreeSlotOf(Pfn->OriginalPte);
+        Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Pfn->OriginalPte));
+        MiInsertFrame(MiFrameModified, Pfn);
+    } else {
+        MiInsertFrame(MiFrameStandby, Pfn);
+    }
 }
 
 /*
@@ -127,6 +147,17 @@ BOOLEAN MiLockFrame(PMMPFN Pfn)
     }
     MiReferenceFrame(Pfn);
     return TRUE;
+}
+
+VOID MiHoldFrame(PMMPFN Pfn)
+{
+    if (Pfn->State == MiFrameModified)
+        Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
+    if (Pfn->State < MI_LISTS) {
+        MiUnlinkFrame(Pfn);
+        Pfn->State = MiFrameTransit;
+    }
+    MiReferenceFrame(Pfn);
 }
 
 VOID MiReleaseFrame(PMMPFN Pfn)

@@ -48,15 +48,23 @@ VOID MiReleaseRange(PMI_RANGE Range, ULONG_PTR Address, ULONG64 Pages)
 
 /*
  * A kernel stack: resident, read-write, with an unmapped page below it, so that running over its end is a double fault
- * that says so and not silent damage. May wait for frames. IRQL: <= APC_LEVEL.
+ * that says so and not silent damage. Each thread pays for one frame more, which it may hold while it waits for another
+ * (segpage.c). May wait for frames. IRQL: <= APC_LEVEL.
  */
+#define FRAMES_HELD 1
+
 PVOID MmCreateKernelStack(VOID)
 {
     ULONG_PTR Base = MiReserveRange(&MiSystemPtes, KERNEL_STACK_PAGES + 1);
 
     if (Base == 0)
         return NULL;
-    if (!MiMakeSystemTables(Base, KERNEL_STACK_PAGES + 1) || !MiChargePermanent(KERNEL_STACK_PAGES)) {
+    if (!MiMakeSystemTables(Base, KERNEL_STACK_PAGES + 1) || !MiChargeResident(FRAMES_HELD)) {
+        MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
+        return NULL;
+    }
+    if (!MiChargePermanent(KERNEL_STACK_PAGES)) {
+        MiReturnResident(FRAMES_HELD);
         MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
         return NULL;
     }
@@ -76,6 +84,7 @@ VOID MmDeleteKernelStack(PVOID StackTop)
     MiFlushRange(NULL, Base + PAGE_SIZE, KERNEL_STACK_PAGES);
     for (ULONG i = 0; i < KERNEL_STACK_PAGES; i++)
         MiFreePermanentFrame(MiFrameOf(Old[i]));
+    MiReturnResident(FRAMES_HELD);
     MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
 }
 

@@ -343,13 +343,8 @@ static VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address
         MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
         MiFlushRange(Space->WorkingSet.Process, Address, 1);
         Irql = MiLockPfn();
-        MiFreeSlotOf(Pfn->OriginalPte);
-        Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Old));
         Pfn->Flags |= MI_FRAME_DIRTY;
-        if (Pfn->Flags & MI_FRAME_WRITING)
-            Pfn->State = MiFrameTransit;    /* MiFinishWrite puts it on its list */
-        else
-            MiInsertFrame(MiFrameModified, Pfn);
+        MiRetireFrame(Pfn);
         MiUnlockPfn(Irql);
     }
 }

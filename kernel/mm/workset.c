@@ -59,23 +59,6 @@ static PMMPFN MiChooseVictim(PMM_WORKING_SET WorkingSet, BOOLEAN Gentle, PULONG6
     return NULL;
 }
 
-/*
- * A frame whose entry is out of the TLBs joins the list that its contents call for. Old is the entry as it was. A page that
- * was never written since it was zeroed and has no slot goes to standby, too: demand-zero brings it back.
- */
-static VOID MiRetireFrame(PMMPFN Pfn, MMPTE Old)
-{
-    if (MiIsDirty(Old))
-        Pfn->Flags |= MI_FRAME_DIRTY;
-    if (Pfn->Flags & MI_FRAME_DIRTY) {
-        MiFreeSlotOf(Pfn->OriginalPte);
-        Pfn->OriginalPte = MiMakeDemandZero(MiProtectionOf(Old));
-        MiInsertFrame(MiFrameModified, Pfn);
-    } else {
-        MiInsertFrame(MiFrameStandby, Pfn);
-    }
-}
-
 ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle)
 {
     PMMPFN Victims[TRIM_BATCH];
@@ -102,7 +85,9 @@ ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gent
         Irql = MiLockPfn();
         for (ULONG i = 0; i < Batch; i++) {
             MiCountResident(MiSectionOfFrame(Victims[i]), -1);
-            MiRetireFrame(Victims[i], Old[i]);
+            if (MiIsDirty(Old[i]))
+                Victims[i]->Flags |= MI_FRAME_DIRTY;
+            MiRetireFrame(Victims[i]);
         }
         MiUnlockPfn(Irql);
         Done += Batch;

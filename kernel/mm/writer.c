@@ -79,7 +79,6 @@ static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
     if (Written && (Pfn->Flags & MI_FRAME_DIRTY)) {
         /* Taken back, changed and given up again meanwhile: what was written is old. */
         MiFreeSlot(File, Slot);
-        Written = FALSE;
     } else if (Written) {
         Pfn->OriginalPte = MiMakePagingFile(File, Slot, MiProtectionOf(Pfn->OriginalPte));
         Section = MiSectionOfFrame(Pfn);
@@ -91,8 +90,6 @@ static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
         MiRetireSlot(File, Slot);
     }
     MiDereferenceFrame(Pfn);
-    if (Pfn->State == MiFrameTransit)
-        MiInsertFrame(Written ? MiFrameStandby : MiFrameModified, Pfn);
 }
 
 BOOLEAN MiWriteCluster(VOID)
