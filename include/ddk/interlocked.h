@@ -43,6 +43,8 @@
     ((UCHAR)((__atomic_fetch_and((p), ~(1u << (b)), __ATOMIC_SEQ_CST) >> (b)) & 1))
 #define KeMemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define MemoryBarrier() KeMemoryBarrier()
+/* In a loop that waits for another processor: this one need not hurry ("YieldProcessor"). */
+#define YieldProcessor() __asm__ volatile("pause" ::: "memory")
 #define _ReadWriteBarrier() __asm__ volatile("" ::: "memory")
 #define ReadAcquire(p) ((LONG)__atomic_load_n((p), __ATOMIC_ACQUIRE))
 #define ReadNoFence(p) ((LONG)__atomic_load_n((p), __ATOMIC_RELAXED))

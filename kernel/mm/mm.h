@@ -52,7 +52,8 @@ extern PVOID MmNonPagedPoolStart, MmNonPagedPoolEnd, MmPagedPoolStart, MmPagedPo
 
 /* Kernel stacks: KERNEL_STACK_PAGES resident pages above a guard page. Returns the top, or NULL. IRQL: <= APC_LEVEL. */
 PVOID MmCreateKernelStack(VOID);
-VOID MmDeleteKernelStack(PVOID StackTop);
+#define MM_STACKS_AT_ONCE 16
+VOID MmDeleteKernelStacks(PVOID const StackTops[], ULONG Count);
 
 /* Driver images and their sections --------------------------------------------------------------------------- */
 

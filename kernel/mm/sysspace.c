@@ -74,18 +74,32 @@ PVOID MmCreateKernelStack(VOID)
     return (PVOID)(Base + (KERNEL_STACK_PAGES + 1) * PAGE_SIZE);
 }
 
-VOID MmDeleteKernelStack(PVOID StackTop)
+/*
+ * Unmaps and frees up to MM_STACKS_AT_ONCE kernel stacks, that nobody runs on any more, in one round of the other
+ * processors: that is what it costs. IRQL: <= DISPATCH_LEVEL.
+ */
+VOID MmDeleteKernelStacks(PVOID const StackTops[], ULONG Count)
 {
-    ULONG_PTR Base = (ULONG_PTR)StackTop - (KERNEL_STACK_PAGES + 1) * PAGE_SIZE;
-    MMPTE Old[KERNEL_STACK_PAGES];
+    ULONG_PTR Addresses[MM_STACKS_AT_ONCE * KERNEL_STACK_PAGES];
+    MMPTE Old[MM_STACKS_AT_ONCE * KERNEL_STACK_PAGES];
+    ULONG Pages = 0;
 
-    for (ULONG i = 0; i < KERNEL_STACK_PAGES; i++)
-        Old[i] = MiExchangePte(MiSystemPte(Base + (i + 1) * PAGE_SIZE), MiMakeZero());
-    MiFlushRange(NULL, Base + PAGE_SIZE, KERNEL_STACK_PAGES);
-    for (ULONG i = 0; i < KERNEL_STACK_PAGES; i++)
+    ASSERT(Count <= MM_STACKS_AT_ONCE);
+    if (Count == 0)
+        return;
+    for (ULONG i = 0; i < Count; i++) {
+        for (ULONG Page = KERNEL_STACK_PAGES; Page > 0; Page--, Pages++) {
+            Addresses[Pages] = (ULONG_PTR)StackTops[i] - Page * PAGE_SIZE;
+            Old[Pages] = MiExchangePte(MiSystemPte(Addresses[Pages]), MiMakeZero());
+        }
+    }
+    MiFlushTlb(NULL, Addresses, Pages);
+    for (ULONG i = 0; i < Pages; i++)
         MiFreePermanentFrame(MiFrameOf(Old[i]));
-    MiReturnResident(FRAMES_HELD);
-    MiReleaseRange(&MiSystemPtes, Base, KERNEL_STACK_PAGES + 1);
+    MiReturnResident(Count * FRAMES_HELD);
+    for (ULONG i = 0; i < Count; i++)
+        MiReleaseRange(&MiSystemPtes, (ULONG_PTR)StackTops[i] - (KERNEL_STACK_PAGES + 1) * PAGE_SIZE,
+                       KERNEL_STACK_PAGES + 1);
 }
 
 /*

@@ -7,6 +7,7 @@
  */
 #include "ps/psp.h"
 #include "io/io.h"
+#include "rtl/export.h"
 
 static PSINGLE_LIST_ENTRY volatile PspReaperList;
 static KEVENT PspReaperEvent;
@@ -54,33 +55,58 @@ static VOID PspBuryProcess(PEPROCESS Process)
     ObDereferenceObject(Process);
 }
 
-static VOID PspBuryThread(PETHREAD Thread)
+/* Takes up to MM_STACKS_AT_ONCE threads off the list and gives back what they had; returns the rest of the list. */
+static PSINGLE_LIST_ENTRY PspBuryThreads(PSINGLE_LIST_ENTRY Entry)
 {
-    PEPROCESS Process = Thread->ThreadsProcess;
+    PETHREAD Threads[MM_STACKS_AT_ONCE];
+    PVOID Stacks[MM_STACKS_AT_ONCE];
+    ULONG Count = 0;
 
-    MmDeleteKernelStack(Thread->Tcb.InitialStack);
-    /* The thread holds a reference to its process, so the process outlives these lines. */
-    if (InterlockedDecrement(&Process->UnreapedThreads) == 0 && Process != PsInitialSystemProcess)
-        PspBuryProcess(Process);
-    ObDereferenceObject(Thread);
+    for (; Entry != NULL && Count < MM_STACKS_AT_ONCE; Entry = Entry->Next, Count++) {
+        Threads[Count] = CONTAINING_RECORD(Entry, ETHREAD, ReaperLink);
+        Stacks[Count] = Threads[Count]->Tcb.InitialStack;
+    }
+    MmDeleteKernelStacks(Stacks, Count);
+    for (ULONG i = 0; i < Count; i++) {
+        PEPROCESS Process = Threads[i]->ThreadsProcess;
+
+        /* Counted off behind everything else of the thread (PsCountEndedThreads); so the process has to be kept. */
+        ObReferenceObject(Process);
+        ObDereferenceObject(Threads[i]);
+        if (InterlockedDecrement(&Process->UnreapedThreads) == 0 && Process != PsInitialSystemProcess)
+            PspBuryProcess(Process);
+        ObDereferenceObject(Process);
+    }
+    return Entry;
 }
 
 /* A system thread, PASSIVE_LEVEL. */
 static VOID PspReaper(PVOID Context)
 {
-    PSINGLE_LIST_ENTRY Entry, Next;
+    PSINGLE_LIST_ENTRY Entry;
 
     UNREFERENCED_PARAMETER(Context);
     /* Before those who make new threads, or the dead ones could pile up on another processor's account. */
     KeSetPriorityThread(KiCurrentThread(), LOW_REALTIME_PRIORITY);
     for (;;) {
         KeWaitForSingleObject(&PspReaperEvent, Executive, KernelMode, FALSE, NULL);
-        for (Entry = InterlockedExchangePointer((PVOID *)&PspReaperList, NULL); Entry != NULL; Entry = Next) {
-            Next = Entry->Next;
-            PspBuryThread(CONTAINING_RECORD(Entry, ETHREAD, ReaperLink));
-        }
+        Entry = InterlockedExchangePointer((PVOID *)&PspReaperList, NULL);
+        while (Entry != NULL)
+            Entry = PspBuryThreads(Entry);
     }
 }
+
+ULONG PsCountEndedThreads(VOID)
+{
+    PEPROCESS Process = PsInitialSystemProcess;
+    ULONG Count;
+
+    ExAcquireFastMutex(&Process->Lock);
+    Count = (ULONG)Process->UnreapedThreads - Process->RunningThreads;
+    ExReleaseFastMutex(&Process->Lock);
+    return Count;
+}
+NT_EXPORT(PsCountEndedThreads);    /* for the test library */
 
 VOID PspInitializeReaper(VOID)
 {

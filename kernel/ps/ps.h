@@ -98,6 +98,9 @@ NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR CommandLine, PTOKEN To
  */
 VOID PsCheckTermination(VOID);
 
+/* How many system threads have ended and are not buried yet: what they had comes back. IRQL: <= APC_LEVEL. */
+ULONG PsCountEndedThreads(VOID);
+
 /*
  * A fault that a program's own code made: prints a line that says program, thread, address and instruction, and ends
  * the process with that status. IRQL: PASSIVE_LEVEL, no locks, from the trap handler.

@@ -34,7 +34,7 @@ NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Start, PETHREA
 
 VOID PspDiscardThread(PETHREAD Thread)
 {
-    MmDeleteKernelStack(Thread->Tcb.InitialStack);
+    MmDeleteKernelStacks(&Thread->Tcb.InitialStack, 1);
     ObDereferenceObject(Thread);
 }
 

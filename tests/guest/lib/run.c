@@ -7,9 +7,12 @@
 #include "run.h"
 
 #include "mm/mm.h"
+#include "ps/ps.h"
 
 #define MOST_RUNS 4
-#define PATIENCE 200        /* looks at the balance, 10 ms apart, before something counts as not given back */
+/* Looks at the balance, 10 ms apart: in a row that found nothing new, and in all, before something counts as leaked. */
+#define PATIENCE 10
+#define MOST_LOOKS 1000
 
 static volatile LONG TestFailures;
 
@@ -62,15 +65,26 @@ static VOID TestTakeBalance(TEST_BALANCE *Balance)
     Balance->Frames = Now.ZeroedFrames + Now.FreeFrames + Now.StandbyFrames + Now.SystemTablePages;
 }
 
-/* What the case has not given back. Waits for what is on its way: a thread's stack is freed by another thread. */
+static BOOLEAN TestSameBalance(const TEST_BALANCE *One, const TEST_BALANCE *Other)
+{
+    return One->Commit == Other->Commit && One->Pool == Other->Pool && One->Frames == Other->Frames;
+}
+
+/*
+ * What the case has not given back. Waits for what is on its way: threads that have ended are buried by another one, and
+ * as long as anything changes there may be more to come.
+ */
 static BOOLEAN TestLeaked(const TEST_BALANCE *Before, PTEST_RESULT Result)
 {
     LARGE_INTEGER Pause = {.QuadPart = -10 * 1000 * 10};
-    TEST_BALANCE After;
+    TEST_BALANCE Last = {0}, After;
 
-    for (ULONG Try = 0; Try < PATIENCE; Try++) {
-        if (Try != 0) {
+    for (ULONG Look = 0, Quiet = 0; Look < MOST_LOOKS && Quiet < PATIENCE; Look++) {
+        if (Look != 0) {
             KeDelayExecutionThread(KernelMode, FALSE, &Pause);
+        }
+        if (PsCountEndedThreads() != 0) {
+            continue;
         }
         TestTakeBalance(&After);
         Result->LeakedPages = (LONGLONG)(After.Commit - Before->Commit);
@@ -79,7 +93,10 @@ static BOOLEAN TestLeaked(const TEST_BALANCE *Before, PTEST_RESULT Result)
         if (Result->LeakedPages <= 0 && Result->LeakedPoolBytes <= 0 && Result->LeakedFrames <= 0) {
             return FALSE;
         }
+        Quiet = TestSameBalance(&After, &Last) ? Quiet + 1 : 0;
+        Last = After;
     }
+    EXPECT_EQUAL(PsCountEndedThreads(), 0);
     return TRUE;
 }
 

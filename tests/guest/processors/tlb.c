@@ -5,7 +5,7 @@
 #include "testcase.h"
 
 #define MAP_TAG 'bltT'
-#define ROUNDS 10
+#define ROUNDS (200 / KeQueryActiveProcessorCount(NULL))    /* a round is as much work as there are processors */
 #define MOST_PAGES 80                   /* more than the kernel flushes one by one */
 
 typedef struct _LOOK {
