@@ -284,6 +284,13 @@ HANDLE PsGetCurrentProcessId(VOID);
 HANDLE PsGetCurrentThreadId(VOID);
 #define IoGetCurrentProcess PsGetCurrentProcess
 
+/* The caller's address space ("ZwAllocateVirtualMemory", "ZwFreeVirtualMemory"). IRQL: PASSIVE_LEVEL. */
+#define NtCurrentProcess() ((HANDLE)(LONG_PTR)-1)
+#define ZwCurrentProcess() NtCurrentProcess()
+NTSTATUS ZwAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T RegionSize,
+                                 ULONG AllocationType, ULONG Protect);
+NTSTATUS ZwFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType);
+
 /* Handles, events and waits for kernel callers ("ZwClose" and its neighbours). IRQL: PASSIVE_LEVEL. */
 NTSTATUS ZwClose(HANDLE Handle);
 NTSTATUS NtClose(HANDLE Handle);

@@ -4,6 +4,7 @@
  */
 #include "ps/psp.h"
 #include "ps/service.h"
+#include "rtl/export.h"
 
 /* What every one of these services is given. */
 typedef struct _PSP_REGION {
@@ -59,6 +60,7 @@ PAGED_CODE_SECTION NTSTATUS NtAllocateVirtualMemory(HANDLE Process, USER_ADDRESS
                                      Protect);
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
 }
+NT_EXPORT(ZwAllocateVirtualMemory);
 
 PAGED_CODE_SECTION NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
                                                 ULONG FreeType)
@@ -71,6 +73,7 @@ PAGED_CODE_SECTION NTSTATUS NtFreeVirtualMemory(HANDLE Process, USER_ADDRESS Bas
     Status = MmFreeVirtualMemory(&Region.Process->AddressSpace, &Region.Base, &Region.Size, FreeType);
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
 }
+NT_EXPORT(ZwFreeVirtualMemory);
 
 PAGED_CODE_SECTION NTSTATUS NtProtectVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, USER_ADDRESS RegionSize,
                                                    ULONG NewProtect, USER_ADDRESS OldProtect)

@@ -330,12 +330,34 @@ def test_one_name_for_initialised_and_uninitialised_data(compiles):
 
 @pytest.mark.parametrize("source", [
     '#pragma code_seg("PAGE")\nint F(int x) { return x; }\n#pragma data_seg("PAGE")\nint D = 1;',
-    '#pragma data_seg("INIT")\nint D = 1;\nint F(int);\n#pragma alloc_text(INIT, F)\nint F(int x) { return x; }',
+    '#pragma data_seg("PAGEX")\nint D = 1;\nint F(int);\n#pragma alloc_text(PAGEX, F)\nint F(int x) { return x; }',
     '#pragma const_seg("PAGE")\nconst int D = 1;\n#pragma code_seg("PAGE")\nint F(int x) { return x + D; }',
 ])
 def test_code_and_data_do_not_share_a_name_L10(refuses, source):
     errors = refuses(source)
     assert len(errors) == 1 and "code and data need sections of their own" in errors[0]
+
+
+def test_data_of_init_is_discarded_with_its_code_L11(compiles, level):
+    result = compiles("""
+        #pragma data_seg("INIT")
+        #pragma bss_seg("INIT")
+        #pragma const_seg("INIT")
+        int One = 1, Zero = 0;
+        int None;
+        const int Constant = 3;
+        #pragma data_seg()
+        #pragma bss_seg()
+        #pragma const_seg()
+        int F(int);
+        #pragma alloc_text(INIT, F)
+        int F(int x) { return x + One + None + Constant; }
+    """, *level)
+    assert {result.symbols[name] for name in ("One", "Zero", "Constant")} == {"INITDATA"}
+    assert result.symbols["None"] == "INITBSS"
+    assert result.symbols["F"] == "INIT"
+    assert result.kinds["INIT"] == ("SHT_PROGBITS", "rx")
+    assert result.kinds["INITBSS"] == ("SHT_NOBITS", "rw")
 
 
 # --- __declspec ---------------------------------------------------------------------------------------------------

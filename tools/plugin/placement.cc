@@ -54,6 +54,20 @@ Content KindOf(tree Variable)
     return DECL_INITIAL(Variable) != NULL_TREE ? Content::Data : Content::Bss;
 }
 
+/*
+ * The literature puts code and data of initialisation into INIT alike, and Microsoft's linker makes the best of it. An
+ * ELF section cannot be code and data at once, so the data goes where this loader discards it along with INIT.
+ */
+std::string DataSection(const std::string &Name, Content Kind)
+{
+    if (Name != "INIT")
+        return Name;
+    if (Kind != Content::Bss)
+        return "INITDATA";
+    DeclareBssSection("INITBSS");
+    return "INITBSS";
+}
+
 } // namespace
 
 /* The name proper: the macros for compilers without the plugin append section flags after a comma. */
@@ -133,7 +147,7 @@ void OnFinishDeclaration(void *Data, void *)
     std::string Section = SectionOf(Decl);
     bool ByPragma = Section.empty();
     if (ByPragma)
-        Section = CurrentSegment(KindOf(Decl));
+        Section = DataSection(CurrentSegment(KindOf(Decl)), KindOf(Decl));
     else
         CheckSectionName(DECL_SOURCE_LOCATION(Decl), Section);
     Variables[DECL_UID(Decl)] = { Initialised, ByPragma };

@@ -9,6 +9,13 @@ static DRIVER_UNLOAD TestUnload;
 static DRIVER_DISPATCH TestOpenClose, TestControl;
 
 #pragma alloc_text(INIT, DriverEntry)
+#pragma alloc_text(INIT, TestInitialize)
+
+/* A suite that looks at its DriverEntry has one of its own. */
+__attribute__((weak)) NTSTATUS TestInitialize(VOID)
+{
+    return STATUS_SUCCESS;
+}
 
 /* One case at a time: failures and leaks are counted for the whole system. */
 static FAST_MUTEX TestMutex;
@@ -117,6 +124,10 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(RegistryPath);
+    Status = TestInitialize();
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
     ExInitializeFastMutex(&TestMutex);
     Driver->MajorFunction[IRP_MJ_CREATE] = TestOpenClose;
     Driver->MajorFunction[IRP_MJ_CLOSE] = TestOpenClose;

@@ -49,6 +49,9 @@ extern const WCHAR TestDeviceName[], TestLinkName[];
         __attribute__((section(".testcase"), used, no_reorder, aligned(8))) = {#Name, Statement, Name};        \
     static VOID Name(VOID)
 
+/* Called first in DriverEntry; what fails there fails the load. A suite may have one of its own, in INIT. */
+NTSTATUS TestInitialize(VOID);
+
 /* Prints what did not hold and counts it. Returns Holds. IRQL: any. */
 BOOLEAN TestExpect(BOOLEAN Holds, PCSTR Text, PCSTR File, ULONG Line);
 BOOLEAN TestExpectEqual(ULONGLONG Seen, ULONGLONG Expected, PCSTR Text, PCSTR File, ULONG Line);
