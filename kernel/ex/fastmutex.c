@@ -10,9 +10,10 @@
 #include "ke/rules.h"
 #include "rtl/export.h"
 
-/* IRQL: any. The mutex lies in resident memory. */
+/* IRQL: <= DISPATCH_LEVEL. The mutex lies in resident memory. */
 VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     FastMutex->Count = 1;
     FastMutex->Owner = NULL;
     FastMutex->Contention = 0;
@@ -89,7 +90,7 @@ VOID ExReleaseFastMutex(PFAST_MUTEX FastMutex)
 {
     KIRQL OldIrql = (KIRQL)FastMutex->OldIrql;
 
-    KE_REQUIRE_IRQL(APC_LEVEL);
+    KE_REQUIRE_IRQL_AT(APC_LEVEL);
     ExpGiveFastMutex(FastMutex, __builtin_return_address(0));
     KiSetIrql(OldIrql);
 }

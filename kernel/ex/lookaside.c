@@ -28,6 +28,7 @@ static USHORT ExpLookasideDepth(USHORT Depth)
 VOID ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
                                      ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     RtlZeroMemory(Lookaside, sizeof *Lookaside);
     ExInitializeSListHead(&Lookaside->ListHead);
     Lookaside->Depth = ExpLookasideDepth(Depth);
@@ -44,6 +45,7 @@ VOID ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
     PSLIST_ENTRY Entry = InterlockedFlushSList(&Lookaside->ListHead);
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     while (Entry != NULL) {
         PSLIST_ENTRY Next = Entry->Next;
         Lookaside->Free(Entry);
@@ -57,6 +59,7 @@ PVOID ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
     PVOID Entry = InterlockedPopEntrySList(&Lookaside->ListHead);
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     InterlockedIncrement(&Lookaside->TotalAllocates);
     if (Entry != NULL)
         return Entry;
@@ -67,6 +70,7 @@ NT_EXPORT(ExAllocateFromNPagedLookasideList);
 
 VOID ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     InterlockedIncrement(&Lookaside->TotalFrees);
     if (ExQueryDepthSList(&Lookaside->ListHead) < Lookaside->Depth) {
         InterlockedPushEntrySList(&Lookaside->ListHead, Entry);
@@ -108,6 +112,7 @@ PVOID ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
     PSINGLE_LIST_ENTRY Entry;
 
+    KE_REQUIRE_IRQL(APC_LEVEL);
     ExAcquireFastMutex(&Lookaside->Lock);
     Lookaside->TotalAllocates++;
     Entry = PopEntryList(&Lookaside->ListHead);
@@ -124,6 +129,7 @@ VOID ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
 {
     BOOLEAN Kept;
 
+    KE_REQUIRE_IRQL(APC_LEVEL);
     ExAcquireFastMutex(&Lookaside->Lock);
     Lookaside->TotalFrees++;
     Kept = Lookaside->Count < Lookaside->Depth;

@@ -280,13 +280,13 @@ VOID ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD Resour
 }
 NT_EXPORT(ExReleaseResourceForThreadLite);
 
-/* The exclusive owner goes on sharing, together with everybody who waits to share. IRQL: <= DISPATCH_LEVEL. */
+/* The exclusive owner goes on sharing, together with everybody who waits to share. IRQL: <= APC_LEVEL. */
 VOID ExConvertExclusiveToSharedLite(PERESOURCE Resource)
 {
     LIST_ENTRY Granted;
     KIRQL Irql;
 
-    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KE_REQUIRE_IRQL(APC_LEVEL);
     InitializeListHead(&Granted);
     Irql = KeAcquireSpinLockRaiseToDpc(&Resource->SpinLock);
     if (!ExpIsExclusive(Resource))

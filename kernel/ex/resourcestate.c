@@ -35,10 +35,10 @@ NTSTATUS ExReinitializeResourceLite(PERESOURCE Resource)
 }
 NT_EXPORT(ExReinitializeResourceLite);
 
-/* Before the resource's memory goes. IRQL: <= DISPATCH_LEVEL. */
+/* Before the resource's memory goes. IRQL: <= APC_LEVEL. */
 NTSTATUS ExDeleteResourceLite(PERESOURCE Resource)
 {
-    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KE_REQUIRE_IRQL(APC_LEVEL);
     ExpRequireUnowned(Resource, __func__, __builtin_return_address(0));
     if (Resource->OwnerTable != NULL)
         ExFreePoolWithTag(Resource->OwnerTable, EXP_RESOURCE_TAG);
@@ -114,12 +114,14 @@ NT_EXPORT(ExIsResourceAcquiredSharedLite);
 /* How many threads wait now. IRQL: <= DISPATCH_LEVEL. */
 ULONG ExGetExclusiveWaiterCount(PERESOURCE Resource)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     return *(volatile ULONG *)&Resource->NumberOfExclusiveWaiters;
 }
 NT_EXPORT(ExGetExclusiveWaiterCount);
 
 ULONG ExGetSharedWaiterCount(PERESOURCE Resource)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     return *(volatile ULONG *)&Resource->NumberOfSharedWaiters;
 }
 NT_EXPORT(ExGetSharedWaiterCount);

@@ -43,6 +43,7 @@ VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
     PEXP_WORK_QUEUE Queue = &ExpWorkQueues[QueueType == DelayedWorkQueue ? DelayedWorkQueue : CriticalWorkQueue];
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     if (QueueType >= MaximumWorkQueue || WorkItem->List.Flink != NULL)
         KiBugCheck(WORKER_INVALID, (ULONG_PTR)WorkItem, QueueType, (ULONG_PTR)WorkItem->WorkerRoutine, 0, NULL,
                    QueueType >= MaximumWorkQueue

@@ -32,6 +32,7 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     PIO_STACK_LOCATION Stack;
     NTSTATUS Status;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     if (Irp->Type != IO_TYPE_IRP || Irp->CurrentLocation <= 1) {
         KiBugCheck(NO_MORE_IRP_STACK_LOCATIONS, (ULONG_PTR)Irp, (ULONG_PTR)DeviceObject, 0, 0, NULL,
                    Irp->Type == IO_TYPE_IRP
@@ -114,6 +115,7 @@ VOID IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
 {
     PIO_STACK_LOCATION Stack;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     if (Irp->Type != IO_TYPE_IRP || Irp->CurrentLocation > Irp->StackCount) {
         IopCompletedTwice(Irp, __builtin_return_address(0));
     }

@@ -12,12 +12,14 @@ KSPIN_LOCK IopCancelSpinLock;
 
 VOID IoAcquireCancelSpinLock(PKIRQL Irql)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     KeAcquireSpinLock(&IopCancelSpinLock, Irql);
 }
 NT_EXPORT(IoAcquireCancelSpinLock);
 
 VOID IoReleaseCancelSpinLock(KIRQL Irql)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     KeReleaseSpinLock(&IopCancelSpinLock, Irql);
 }
 NT_EXPORT(IoReleaseCancelSpinLock);
@@ -39,6 +41,7 @@ BOOLEAN IoCancelIrp(PIRP Irp)
     PDRIVER_CANCEL Routine;
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     IoAcquireCancelSpinLock(&Irql);
     Irp->Cancel = TRUE;
     Routine = IoSetCancelRoutine(Irp, NULL);

@@ -26,7 +26,7 @@ NTSTATUS IoConnectInterrupt(PKINTERRUPT *InterruptObject, PKSERVICE_ROUTINE Serv
 {
     PKINTERRUPT Interrupt;
 
-    PAGED_CODE();
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(FloatingSave);
     *InterruptObject = NULL;
     if (ServiceRoutine == NULL || Vector < KI_FIRST_DEVICE_VECTOR || Vector > KI_LAST_DEVICE_VECTOR ||
@@ -70,7 +70,7 @@ NT_EXPORT(IoConnectInterrupt);
 /* IRQL: PASSIVE_LEVEL. When it returns, the service routine runs on no processor. */
 VOID IoDisconnectInterrupt(PKINTERRUPT InterruptObject)
 {
-    PAGED_CODE();
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     ExAcquireFastMutex(&IopInterruptLock);
     KeDisconnectInterrupt(InterruptObject);
     RemoveEntryList(&InterruptObject->ListLink);

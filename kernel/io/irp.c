@@ -45,6 +45,7 @@ PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
     BOOLEAN Cached;
     PIRP Irp;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     UNREFERENCED_PARAMETER(ChargeQuota);
     if (StackSize < 0 || StackSize >= MAXCHAR - 1) {
         return NULL;
@@ -77,6 +78,7 @@ VOID IoFreeIrp(PIRP Irp)
     BOOLEAN Kept = FALSE;
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     if (Irp->Type != IO_TYPE_IRP || !IsListEmpty(&Irp->ThreadListEntry)) {
         KiBugCheck(MULTIPLE_IRP_COMPLETE_REQUESTS, (ULONG_PTR)Irp, 1, 0, 0, NULL,
                    "IoFreeIrp of %p, which is %s; called from %p", Irp,
@@ -105,6 +107,7 @@ VOID IoReuseIrp(PIRP Irp, NTSTATUS Status)
 {
     UCHAR Flags = Irp->AllocationFlags;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     IoInitializeIrp(Irp, Irp->Size, Irp->StackCount);
     Irp->AllocationFlags = Flags;
     Irp->IoStatus.Status = Status;

@@ -14,6 +14,7 @@ PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, 
     SIZE_T Size = sizeof(MDL) + Pages * sizeof(PFN_NUMBER);
     PMDL Mdl, *Place;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     UNREFERENCED_PARAMETER(ChargeQuota);
     /* Size is 16 bits in the documented structure, which bounds the pages. */
     if (Size > MAXSHORT) {
@@ -41,6 +42,7 @@ NT_EXPORT(IoAllocateMdl);
  */
 VOID IoFreeMdl(PMDL Mdl)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     if ((Mdl->MdlFlags & MDL_PARTIAL_HAS_BEEN_MAPPED) != 0) {
         MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
     }

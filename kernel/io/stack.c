@@ -77,6 +77,7 @@ NTSTATUS IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OB
     PDEVICE_OBJECT Top;
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     KeAcquireSpinLock(&IopDatabaseLock, &Irql);
     Top = IopTop(TargetDevice);
     if ((Top->Flags & DO_DEVICE_INITIALIZING) != 0 || IopDeviceExtension(Top)->DeletePending ||
@@ -109,6 +110,7 @@ VOID IoDetachDevice(PDEVICE_OBJECT TargetDevice)
 {
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     KeAcquireSpinLock(&IopDatabaseLock, &Irql);
     if (TargetDevice->AttachedDevice != NULL) {
         IopDeviceExtension(TargetDevice->AttachedDevice)->AttachedTo = NULL;

@@ -11,9 +11,11 @@
 VOID IoStartPacket(PDEVICE_OBJECT DeviceObject, PIRP Irp, PULONG Key, PDRIVER_CANCEL CancelFunction)
 {
     PKDEVICE_QUEUE_ENTRY Entry = &Irp->Tail.Overlay.DeviceQueueEntry;
-    KIRQL OldIrql = KfRaiseIrql(DISPATCH_LEVEL), CancelIrql = DISPATCH_LEVEL;
+    KIRQL OldIrql, CancelIrql = DISPATCH_LEVEL;
     BOOLEAN Queued;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    OldIrql = KfRaiseIrql(DISPATCH_LEVEL);
     if (CancelFunction != NULL) {
         IoAcquireCancelSpinLock(&CancelIrql);
         IoSetCancelRoutine(Irp, CancelFunction);
@@ -46,7 +48,6 @@ static VOID IopStartNext(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelable, PULONG
     KIRQL CancelIrql = DISPATCH_LEVEL;
     PIRP Irp = NULL;
 
-    ASSERT(KeGetCurrentIrql() == DISPATCH_LEVEL);
     if (Cancelable) {
         IoAcquireCancelSpinLock(&CancelIrql);
     }
@@ -68,12 +69,14 @@ static VOID IopStartNext(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelable, PULONG
 /* IRQL: DISPATCH_LEVEL. */
 VOID IoStartNextPacket(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelable)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     IopStartNext(DeviceObject, Cancelable, NULL);
 }
 NT_EXPORT(IoStartNextPacket);
 
 VOID IoStartNextPacketByKey(PDEVICE_OBJECT DeviceObject, BOOLEAN Cancelable, ULONG Key)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     IopStartNext(DeviceObject, Cancelable, &Key);
 }
 NT_EXPORT(IoStartNextPacketByKey);

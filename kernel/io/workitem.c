@@ -23,8 +23,10 @@ static VOID IopRunWorkItem(PVOID Parameter)
 /* NULL: no memory. IRQL: <= DISPATCH_LEVEL. */
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
 {
-    PIO_WORKITEM Item = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Item), IOP_TAG);
+    PIO_WORKITEM Item;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    Item = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Item), IOP_TAG);
     if (Item != NULL) {
         ExInitializeWorkItem(&Item->Item, IopRunWorkItem, Item);
         Item->DeviceObject = DeviceObject;
@@ -35,6 +37,7 @@ NT_EXPORT(IoAllocateWorkItem);
 
 VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     ExFreePoolWithTag(IoWorkItem, IOP_TAG);
 }
 NT_EXPORT(IoFreeWorkItem);
@@ -43,6 +46,7 @@ NT_EXPORT(IoFreeWorkItem);
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
                      PVOID Context)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     IoWorkItem->Routine = WorkerRoutine;
     IoWorkItem->Context = Context;
     ObReferenceObject(IoWorkItem->DeviceObject);

@@ -2,7 +2,7 @@
  * The bugcheck: stops everything and says why. First the documented STOP line, then the rule in words, then what is
  * needed to find the mistake: where, at which level, by which way, with which drivers loaded.
  */
-#include "ke/ke.h"
+#include "ke/rules.h"
 #include "hal/hal.h"
 #include "kd/kd.h"
 #include "ldr/ldr.h"
@@ -10,6 +10,11 @@
 
 static volatile LONG KiBugCheckOwner;       /* number of the processor that reports, + 1 */
 volatile BOOLEAN KiBugCheckActive;
+
+#if DBG
+KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
+NT_EXPORT(KiBugCheckHook);
+#endif
 
 #define KI_FREEZE_MILLISECONDS 1000         /* a processor that a busy host does not run needs a while to take notice */
 
@@ -105,11 +110,19 @@ static DECLSPEC_NORETURN VOID KiVBugCheck(ULONG Code, ULONG_PTR P1, ULONG_PTR P2
                                           PKTRAP_FRAME Frame, PCSTR Rule, va_list Arguments, ULONG64 Caller, ULONG64 Rbp)
 {
     KIRQL Irql = KeGetCurrentIrql();
-    PKPRCB Prcb = KeGetCurrentPrcb();
-    LONG Me = (LONG)Prcb->Number + 1, Owner;
+    PKPRCB Prcb;
+    LONG Me, Owner;
+#if DBG
+    KI_BUGCHECK_HOOK *Hook = KiBugCheckHook;
+
+    if (Hook != NULL)
+        Hook(Code, (ULONG_PTR[]){P1, P2, P3, P4});
+#endif
 
     KiDisableInterrupts();
     KiSetIrql(HIGH_LEVEL);
+    Prcb = KeGetCurrentPrcb();
+    Me = (LONG)Prcb->Number + 1;
     Owner = InterlockedCompareExchange(&KiBugCheckOwner, Me, 0);
     if (Owner == Me) {
         /* A fault in the report itself: what has been said must do. */

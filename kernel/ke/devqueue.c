@@ -34,13 +34,18 @@ static BOOLEAN KiInsertDeviceEntry(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_EN
     return TRUE;
 }
 
-/* Queues an entry behind the others. FALSE: the device was idle, is busy now, and the caller starts the request. */
+/*
+ * Queues an entry behind the others. FALSE: the device was idle, is busy now, and the caller starts the request.
+ * IRQL: DISPATCH_LEVEL, all but KeRemoveEntryDeviceQueue.
+ */
 BOOLEAN KeInsertDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY Entry)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&DeviceQueue->Lock);
-    BOOLEAN Inserted = KiInsertDeviceEntry(DeviceQueue, Entry, FALSE);
+    BOOLEAN Inserted;
 
-    KeReleaseSpinLock(&DeviceQueue->Lock, Irql);
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
+    KeAcquireSpinLockAtDpcLevel(&DeviceQueue->Lock);
+    Inserted = KiInsertDeviceEntry(DeviceQueue, Entry, FALSE);
+    KeReleaseSpinLockFromDpcLevel(&DeviceQueue->Lock);
     return Inserted;
 }
 NT_EXPORT(KeInsertDeviceQueue);
@@ -48,12 +53,13 @@ NT_EXPORT(KeInsertDeviceQueue);
 /* Queues an entry by its key, behind those with the same. Otherwise as KeInsertDeviceQueue. */
 BOOLEAN KeInsertByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY Entry, ULONG SortKey)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&DeviceQueue->Lock);
     BOOLEAN Inserted;
 
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
+    KeAcquireSpinLockAtDpcLevel(&DeviceQueue->Lock);
     Entry->SortKey = SortKey;
     Inserted = KiInsertDeviceEntry(DeviceQueue, Entry, TRUE);
-    KeReleaseSpinLock(&DeviceQueue->Lock, Irql);
+    KeReleaseSpinLockFromDpcLevel(&DeviceQueue->Lock);
     return Inserted;
 }
 NT_EXPORT(KeInsertByKeyDeviceQueue);
@@ -61,10 +67,11 @@ NT_EXPORT(KeInsertByKeyDeviceQueue);
 /* Takes the first entry with a key of at least SortKey, else the first. NULL: none, the queue is idle now. */
 static PKDEVICE_QUEUE_ENTRY KiRemoveDeviceEntry(PKDEVICE_QUEUE DeviceQueue, ULONG SortKey)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&DeviceQueue->Lock);
-    PLIST_ENTRY Head = &DeviceQueue->DeviceListHead, Found = Head->Flink;
+    PLIST_ENTRY Head = &DeviceQueue->DeviceListHead, Found;
     PKDEVICE_QUEUE_ENTRY Entry = NULL;
 
+    KeAcquireSpinLockAtDpcLevel(&DeviceQueue->Lock);
+    Found = Head->Flink;
     ASSERT(DeviceQueue->Busy);
     if (Found == Head) {
         DeviceQueue->Busy = FALSE;
@@ -77,13 +84,14 @@ static PKDEVICE_QUEUE_ENTRY KiRemoveDeviceEntry(PKDEVICE_QUEUE DeviceQueue, ULON
         RemoveEntryList(Found);
         Entry->Inserted = FALSE;
     }
-    KeReleaseSpinLock(&DeviceQueue->Lock, Irql);
+    KeReleaseSpinLockFromDpcLevel(&DeviceQueue->Lock);
     return Entry;
 }
 
-/* The next entry in line, or NULL, and the queue is idle. IRQL: <= DISPATCH_LEVEL. */
+/* The next entry in line, or NULL, and the queue is idle. */
 PKDEVICE_QUEUE_ENTRY KeRemoveDeviceQueue(PKDEVICE_QUEUE DeviceQueue)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     return KiRemoveDeviceEntry(DeviceQueue, 0);
 }
 NT_EXPORT(KeRemoveDeviceQueue);
@@ -91,16 +99,20 @@ NT_EXPORT(KeRemoveDeviceQueue);
 /* The next entry from SortKey upwards, beginning again at the lowest when there is none: a sweep over a disk. */
 PKDEVICE_QUEUE_ENTRY KeRemoveByKeyDeviceQueue(PKDEVICE_QUEUE DeviceQueue, ULONG SortKey)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     return KiRemoveDeviceEntry(DeviceQueue, SortKey);
 }
 NT_EXPORT(KeRemoveByKeyDeviceQueue);
 
-/* Takes one certain entry out of the line (its request is cancelled). FALSE: it was not queued. */
+/* Takes one certain entry out (its request is cancelled). FALSE: it was not queued. IRQL: <= DISPATCH_LEVEL. */
 BOOLEAN KeRemoveEntryDeviceQueue(PKDEVICE_QUEUE DeviceQueue, PKDEVICE_QUEUE_ENTRY Entry)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&DeviceQueue->Lock);
-    BOOLEAN Removed = Entry->Inserted;
+    KIRQL Irql;
+    BOOLEAN Removed;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    Irql = KeAcquireSpinLockRaiseToDpc(&DeviceQueue->Lock);
+    Removed = Entry->Inserted;
     if (Removed) {
         RemoveEntryList(&Entry->DeviceListEntry);
         Entry->Inserted = FALSE;

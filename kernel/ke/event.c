@@ -15,7 +15,7 @@ NT_EXPORT(KeInitializeEvent);
  */
 LONG KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
-    KIRQL Irql = KiLockDispatcher();
+    KIRQL Irql = KiLockDispatcherOrWait(Wait);
     LONG OldState = Event->Header.SignalState;
 
     Event->Header.SignalState = 1;
@@ -29,7 +29,7 @@ NT_EXPORT(KeSetEvent);
 /* Signals the event for those who wait now and resets it again. Returns and IRQL as KeSetEvent. */
 LONG KePulseEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
-    KIRQL Irql = KiLockDispatcher();
+    KIRQL Irql = KiLockDispatcherOrWait(Wait);
     LONG OldState = Event->Header.SignalState;
 
     Event->Header.SignalState = 1;
@@ -52,9 +52,10 @@ LONG KeResetEvent(PRKEVENT Event)
 }
 NT_EXPORT(KeResetEvent);
 
-/* As KeResetEvent for callers that need no previous state: one store, ordered by whoever signals. */
+/* As KeResetEvent without the previous state: one store, ordered by whoever signals. IRQL: <= DISPATCH_LEVEL. */
 VOID KeClearEvent(PRKEVENT Event)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     __atomic_store_n(&Event->Header.SignalState, 0, __ATOMIC_SEQ_CST);
 }
 NT_EXPORT(KeClearEvent);

@@ -152,12 +152,13 @@ VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt)
  */
 BOOLEAN KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine, PVOID Context)
 {
-    KIRQL OldIrql = KeAcquireInterruptSpinLock(Interrupt);
     BOOLEAN Result;
+    KIRQL OldIrql;
 
+    KE_REQUIRE_IRQL(Interrupt->SynchronizeIrql);
+    OldIrql = KeAcquireInterruptSpinLock(Interrupt);
     KE_NOTE_RAISED(SynchronizeRoutine, Interrupt->SynchronizeIrql);
     Result = SynchronizeRoutine(Context);
-
     KeReleaseInterruptSpinLock(Interrupt, OldIrql);
     return Result;
 }
@@ -165,9 +166,11 @@ NT_EXPORT(KeSynchronizeExecution);
 
 KIRQL KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt)
 {
-    KIRQL OldIrql = KfRaiseIrql(Interrupt->SynchronizeIrql);
+    KIRQL OldIrql;
 
+    KE_REQUIRE_IRQL(Interrupt->SynchronizeIrql);
     KE_NOTE_RAISED(__builtin_return_address(0), Interrupt->SynchronizeIrql);
+    OldIrql = KfRaiseIrql(Interrupt->SynchronizeIrql);
     KiAcquireSpinLock(Interrupt->ActualLock);
     return OldIrql;
 }
@@ -175,6 +178,7 @@ NT_EXPORT(KeAcquireInterruptSpinLock);
 
 VOID KeReleaseInterruptSpinLock(PKINTERRUPT Interrupt, KIRQL OldIrql)
 {
+    KE_REQUIRE_IRQL_AT(Interrupt->SynchronizeIrql);
     KiReleaseSpinLock(Interrupt->ActualLock);
     KeLowerIrql(OldIrql);
 }

@@ -14,7 +14,8 @@ DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiWrongDirection(KIRQL NewIrql, 
 {
     CHAR Text[KD_ADDRESS_TEXT];
 
-    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, OldIrql, NewIrql, (ULONG_PTR)Caller, NULL,
+    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, OldIrql, NewIrql,
+               (ULONG_PTR)(Raise ? "KeRaiseIrql" : "KeLowerIrql"), NULL,
                "%s from IRQL %u to %u, called at %s: %s", Raise ? "KeRaiseIrql" : "KeLowerIrql", OldIrql, NewIrql,
                KdNameAddress(Caller, Text),
                Raise ? "raising may only go up; use KeLowerIrql to go down"

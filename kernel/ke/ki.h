@@ -33,12 +33,14 @@
 /* The dispatcher lock ------------------------------------------------------------------------------------------ */
 
 /* Raises to DISPATCH_LEVEL and takes the dispatcher lock; returns the old level. IRQL: <= DISPATCH_LEVEL. */
-#define KiLockDispatcher() KiLockDispatcherFor(__func__)
-FORCEINLINE KIRQL KiLockDispatcherFor(PCSTR Routine)
+#define KiLockDispatcher() KiLockDispatcherFor(__func__, DISPATCH_LEVEL)
+/* For a routine with a Wait parameter: what it joins to the KeWaitFor... call must be allowed to wait. */
+#define KiLockDispatcherOrWait(Wait) KiLockDispatcherFor(__func__, (Wait) ? APC_LEVEL : DISPATCH_LEVEL)
+FORCEINLINE KIRQL KiLockDispatcherFor(PCSTR Routine, KIRQL Highest)
 {
     KIRQL OldIrql = KeGetCurrentIrql();
 
-    KE_REQUIRE_IRQL_OF(Routine, DISPATCH_LEVEL);
+    KE_REQUIRE_IRQL_OF(Routine, Highest);
     KiSetIrql(DISPATCH_LEVEL);
     KiAcquireSpinLock(&KiDispatcherLock);
     return OldIrql;
@@ -134,6 +136,8 @@ FORCEINLINE VOID KiInitializeHeader(DISPATCHER_HEADER *Header, KOBJECTS Type, LO
 
 /* The interrupt time that a documented due time means (negative: from now on; else a system time). */
 ULONGLONG KiDueTime(LARGE_INTEGER DueTime);
+/* A timer that is not started. IRQL: any, for the first threads. */
+VOID KiInitializeTimer(PKTIMER Timer, TIMER_TYPE Type);
 /* Starts a timer. FALSE, and not started: the due time has come. Dispatcher lock held. */
 BOOLEAN KiStartTimer(PKTIMER Timer, ULONGLONG DueTime);
 /* Stops a timer that is started. Dispatcher lock held. */

@@ -67,7 +67,7 @@ static VOID KiFreeMutant(PKMUTANT Mutant, KPRIORITY Increment)
  */
 LONG KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait)
 {
-    KIRQL Irql = KiLockDispatcher();
+    KIRQL Irql = KiLockDispatcherOrWait(Wait);
     LONG OldState = Mutant->Header.SignalState;
 
     if (Abandoned) {
@@ -92,13 +92,15 @@ NT_EXPORT(KeReleaseMutant);
 
 LONG KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait)
 {
+    KE_REQUIRE_IRQL(Wait ? APC_LEVEL : DISPATCH_LEVEL);
     return KeReleaseMutant(Mutex, 1, FALSE, Wait);
 }
 NT_EXPORT(KeReleaseMutex);
 
-/* 1: free; else owned. */
+/* 1: free; else owned. IRQL: <= DISPATCH_LEVEL. */
 LONG KeReadStateMutex(PRKMUTEX Mutex)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     return *(volatile LONG *)&Mutex->Header.SignalState;
 }
 NT_EXPORT(KeReadStateMutex);

@@ -66,20 +66,23 @@ NT_EXPORT(KeAcquireInStackQueuedSpinLock);
 /* Releases the lock and goes back to the level before. IRQL: DISPATCH_LEVEL. */
 VOID KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
     KiReleaseQueuedLock(&LockHandle->LockQueue, __builtin_return_address(0));
     KiSetIrql(LockHandle->OldIrql);
 }
 NT_EXPORT(KeReleaseInStackQueuedSpinLock);
 
-/* The same for callers at DISPATCH_LEVEL already; the level stays. */
+/* The same for callers at DISPATCH_LEVEL already; the level stays. IRQL: >= DISPATCH_LEVEL. */
 VOID KeAcquireInStackQueuedSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHandle)
 {
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
     KiAcquireQueuedLock(SpinLock, &LockHandle->LockQueue);
 }
 NT_EXPORT(KeAcquireInStackQueuedSpinLockAtDpcLevel);
 
 VOID KeReleaseInStackQueuedSpinLockFromDpcLevel(PKLOCK_QUEUE_HANDLE LockHandle)
 {
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
     KiReleaseQueuedLock(&LockHandle->LockQueue, __builtin_return_address(0));
 }
 NT_EXPORT(KeReleaseInStackQueuedSpinLockFromDpcLevel);

@@ -22,7 +22,9 @@ KI_ADDRESS_WORDS KiWords(PVOID Address)
     return Words;
 }
 
-/* Stops the system: Routine may not be called above Highest, and Caller did. IRQL: any. Does not return. */
+/*
+ * Stop the system: Routine may not be called above Highest (below Lowest), and Caller did. IRQL: any. Neither returns.
+ */
 VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
 {
     KIRQL Irql = KeGetCurrentIrql();
@@ -31,6 +33,16 @@ VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller)
                "%s was called at IRQL %u (%s) from %s. It may be called at IRQL <= %u (%s): lower the level or leave "
                "the spin lock first.", Routine, Irql, KiIrqlName(Irql), KiWords(Caller).Text, Highest,
                KiIrqlName(Highest));
+}
+
+VOID KiIrqlTooLow(PCSTR Routine, KIRQL Lowest, PVOID Caller)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+
+    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, Irql, Lowest, (ULONG_PTR)Routine, NULL,
+               "%s was called at IRQL %u (%s) from %s. Its caller is at IRQL %u (%s) or above already: call the "
+               "routine that raises, or raise first.", Routine, Irql, KiIrqlName(Irql), KiWords(Caller).Text, Lowest,
+               KiIrqlName(Lowest));
 }
 
 /* The first time for a section; `sections` shows the count. IRQL: any. */

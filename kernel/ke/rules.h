@@ -15,6 +15,7 @@ typedef struct _KI_ADDRESS_WORDS { CHAR Text[KD_ADDRESS_TEXT]; } KI_ADDRESS_WORD
 KI_ADDRESS_WORDS KiWords(PVOID Address);
 
 DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Caller);
+DECLSPEC_NORETURN VOID KiIrqlTooLow(PCSTR Routine, KIRQL Lowest, PVOID Caller);
 
 /* For what is inlined into Routine. */
 #if DBG
@@ -23,12 +24,37 @@ DECLSPEC_NORETURN VOID KiIrqlRuleBroken(PCSTR Routine, KIRQL Highest, PVOID Call
         if (KeGetCurrentIrql() > (Highest))                                                                    \
             KiIrqlRuleBroken((Routine), (Highest), __builtin_return_address(0));                               \
     } while (0)
+#define KE_REQUIRE_IRQL_FROM(Lowest)                                                                           \
+    do {                                                                                                       \
+        if (KeGetCurrentIrql() < (Lowest))                                                                     \
+            KiIrqlTooLow(__func__, (Lowest), __builtin_return_address(0));                                     \
+    } while (0)
 #else
-#define KE_REQUIRE_IRQL_OF(Routine, Highest) ((void)(Routine))
+#define KE_REQUIRE_IRQL_OF(Routine, Highest) ((void)(Routine), (void)(Highest))
+#define KE_REQUIRE_IRQL_FROM(Lowest) ((void)0)
 #endif
 
-/* Stands first in a routine whose comment says IRQL: <= Highest. */
+/*
+ * Stand first in a routine whose comment says IRQL: <= Highest, >= Lowest, or one level alone. Before the routine has
+ * done anything, so that a test can be shown the broken rule and go on (KiBugCheckHook).
+ */
 #define KE_REQUIRE_IRQL(Highest) KE_REQUIRE_IRQL_OF(__func__, Highest)
+#define KE_REQUIRE_IRQL_AT(Level)                                                                              \
+    do {                                                                                                       \
+        KE_REQUIRE_IRQL(Level);                                                                                \
+        KE_REQUIRE_IRQL_FROM(Level);                                                                           \
+    } while (0)
+
+#if DBG
+/*
+ * How tests see a rule enforced without a boot for each: a checked build shows every bugcheck to this routine first, at
+ * the level and in the thread where it happens. One that knows the rule, and that nothing has been done yet, may leave
+ * by raising an exception; if it returns, the system stops. Parameters: those of KeBugCheckEx; for a broken rule of
+ * level the caller, the level, the limit and the routine's name (a PCSTR).
+ */
+typedef VOID KI_BUGCHECK_HOOK(ULONG Code, const ULONG_PTR Parameters[4]);
+extern KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
+#endif
 
 /*
  * Address, in code, runs at Irql from now on: pageable code may not, above APC_LEVEL, unless it is locked; it is counted

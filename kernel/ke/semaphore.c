@@ -17,7 +17,7 @@ NT_EXPORT(KeInitializeSemaphore);
  */
 LONG KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait)
 {
-    KIRQL Irql = KiLockDispatcher();
+    KIRQL Irql = KiLockDispatcherOrWait(Wait);
     LONG OldCount = Semaphore->Header.SignalState;
 
     if (Adjustment < 0 || Adjustment > Semaphore->Limit - OldCount) {

@@ -57,52 +57,40 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 NT_EXPORT(KeAcquireSpinLockRaiseToDpc);
 
 #if DBG
-DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiReleaseAtWrongLevel(PKSPIN_LOCK SpinLock, KIRQL NewIrql, PVOID Caller)
+DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiReleaseToWrongLevel(PKSPIN_LOCK SpinLock, KIRQL NewIrql, PVOID Caller)
 {
-    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), NewIrql, (ULONG_PTR)Caller, NULL,
-               "KeReleaseSpinLock(%p, %u) was called at IRQL %u from %s: it is called at DISPATCH_LEVEL (2), with the "
-               "level that KeAcquireSpinLock returned.", SpinLock, NewIrql, KeGetCurrentIrql(), KiWords(Caller).Text);
+    KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)Caller, DISPATCH_LEVEL, NewIrql, (ULONG_PTR)"KeReleaseSpinLock", NULL,
+               "KeReleaseSpinLock(%p, %u) was called from %s: its second argument is the level that KeAcquireSpinLock "
+               "returned, at most DISPATCH_LEVEL (2).", SpinLock, NewIrql, KiWords(Caller).Text);
 }
 #endif
 
 /* Releases the lock and lowers to NewIrql, where a pending dispatch interrupt is then taken. IRQL: DISPATCH_LEVEL. */
 VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
+    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
 #if DBG
-    if (NewIrql > DISPATCH_LEVEL || KeGetCurrentIrql() != DISPATCH_LEVEL)
-        KiReleaseAtWrongLevel(SpinLock, NewIrql, __builtin_return_address(0));
+    if (NewIrql > DISPATCH_LEVEL)
+        KiReleaseToWrongLevel(SpinLock, NewIrql, __builtin_return_address(0));
 #endif
     KiReleaseSpinLock(SpinLock);
     KiSetIrql(NewIrql);
 }
 NT_EXPORT(KeReleaseSpinLock);
 
-#if DBG
 /* The AtDpcLevel routines leave the level alone, so it must be right already. */
-static VOID KiRequireDpcLevel(PCSTR Routine, PKSPIN_LOCK SpinLock, PVOID Caller)
-{
-    if (KeGetCurrentIrql() < DISPATCH_LEVEL)
-        KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)SpinLock, KeGetCurrentIrql(), DISPATCH_LEVEL, (ULONG_PTR)Caller,
-                   NULL, "%s(%p) was called at IRQL %u from %s: its caller is at DISPATCH_LEVEL already (a DPC, "
-                   "StartIo). Below that, call KeAcquireSpinLock, which raises.", Routine, SpinLock, KeGetCurrentIrql(),
-                   KiWords(Caller).Text);
-}
-#define KI_REQUIRE_DPC_LEVEL(SpinLock) KiRequireDpcLevel(__func__, (SpinLock), __builtin_return_address(0))
-#else
-#define KI_REQUIRE_DPC_LEVEL(SpinLock) ((void)0)
-#endif
 
 /* Takes the lock and leaves the level alone. IRQL: >= DISPATCH_LEVEL, the same for all users of the lock. */
 VOID KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
     KiAcquireSpinLock(SpinLock);
 }
 NT_EXPORT(KeAcquireSpinLockAtDpcLevel);
 
 VOID KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
     KiReleaseSpinLock(SpinLock);
 }
 NT_EXPORT(KeReleaseSpinLockFromDpcLevel);
@@ -110,7 +98,7 @@ NT_EXPORT(KeReleaseSpinLockFromDpcLevel);
 /* Takes the lock if nobody holds it; FALSE otherwise. IRQL: >= DISPATCH_LEVEL. */
 BOOLEAN KeTryToAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    KI_REQUIRE_DPC_LEVEL(SpinLock);
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
     return __sync_bool_compare_and_swap(SpinLock, 0, KiSpinLockMine());
 }
 NT_EXPORT(KeTryToAcquireSpinLockAtDpcLevel);

@@ -26,7 +26,7 @@ static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID Stac
     Thread->NextProcessor = KeGetCurrentPrcb()->Number;
     Thread->Affinity = ~(KAFFINITY)0;
     InitializeListHead(&Thread->MutantListHead);
-    KeInitializeTimer(&Thread->Timer);
+    KiInitializeTimer(&Thread->Timer, NotificationTimer);
     Thread->TimerWaitBlock.Thread = Thread;
     Thread->TimerWaitBlock.Object = &Thread->Timer;
     Thread->TimerWaitBlock.WaitKey = (USHORT)STATUS_TIMEOUT;
@@ -115,13 +115,14 @@ VOID KeRequestThreadExit(PKTHREAD Thread)
 
 /*
  * Sets a thread's priority, now and as what boosts start from and decay to; returns the one it had. 16 and above is the
- * real-time range, where priorities neither rise nor fall by themselves. IRQL: <= DISPATCH_LEVEL.
+ * real-time range, where priorities neither rise nor fall by themselves. IRQL: PASSIVE_LEVEL.
  */
 KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 {
     KPRIORITY OldPriority;
     KIRQL Irql;
 
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     ASSERT(Priority >= LOW_PRIORITY && Priority <= HIGH_PRIORITY);
     Irql = KiLockDispatcher();
     OldPriority = Thread->Priority;
@@ -133,9 +134,10 @@ KPRIORITY KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 }
 NT_EXPORT(KeSetPriorityThread);
 
-/* The priority a thread has now, with its boost. IRQL: any. */
+/* The priority a thread has now, with its boost. IRQL: PASSIVE_LEVEL. */
 KPRIORITY KeQueryPriorityThread(PKTHREAD Thread)
 {
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     return Thread->Priority;
 }
 NT_EXPORT(KeQueryPriorityThread);
@@ -170,6 +172,7 @@ NT_EXPORT(KeSetSystemAffinityThreadEx);
 
 VOID KeSetSystemAffinityThread(KAFFINITY Affinity)
 {
+    KE_REQUIRE_IRQL(APC_LEVEL);
     KeSetSystemAffinityThreadEx(Affinity);
 }
 NT_EXPORT(KeSetSystemAffinityThread);
@@ -177,6 +180,7 @@ NT_EXPORT(KeSetSystemAffinityThread);
 /* Undoes KeSetSystemAffinityThreadEx, whose result it takes. IRQL: <= APC_LEVEL. */
 VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
 {
+    KE_REQUIRE_IRQL(APC_LEVEL);
     KeSetSystemAffinityThreadEx(Affinity);
 }
 NT_EXPORT(KeRevertToUserAffinityThreadEx);
@@ -184,6 +188,7 @@ NT_EXPORT(KeRevertToUserAffinityThreadEx);
 /* Lets the thread run on every processor again. */
 VOID KeRevertToUserAffinityThread(VOID)
 {
+    KE_REQUIRE_IRQL(APC_LEVEL);
     KeSetSystemAffinityThreadEx(~(KAFFINITY)0);
 }
 NT_EXPORT(KeRevertToUserAffinityThread);

@@ -103,14 +103,7 @@ VOID KiInitializeTimers(VOID)
     KeInitializeDpc(&KiTimerDpc, KiExpireTimers, NULL);
 }
 
-/* A notification timer, not started. IRQL: any. The timer lies in resident memory. */
-VOID KeInitializeTimer(PKTIMER Timer)
-{
-    KeInitializeTimerEx(Timer, NotificationTimer);
-}
-NT_EXPORT(KeInitializeTimer);
-
-VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
+VOID KiInitializeTimer(PKTIMER Timer, TIMER_TYPE Type)
 {
     KiInitializeHeader(&Timer->Header, Type == NotificationTimer ? TimerNotificationObject : TimerSynchronizationObject,
                        0);
@@ -118,10 +111,25 @@ VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
     Timer->Dpc = NULL;
     Timer->Period = 0;
 }
+
+/* A notification timer, not started. IRQL: <= DISPATCH_LEVEL. The timer lies in resident memory. */
+VOID KeInitializeTimer(PKTIMER Timer)
+{
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KiInitializeTimer(Timer, NotificationTimer);
+}
+NT_EXPORT(KeInitializeTimer);
+
+VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
+{
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    KiInitializeTimer(Timer, Type);
+}
 NT_EXPORT(KeInitializeTimerEx);
 
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     return KeSetTimerEx(Timer, DueTime, 0, Dpc);
 }
 NT_EXPORT(KeSetTimer);
@@ -165,9 +173,10 @@ BOOLEAN KeCancelTimer(PKTIMER Timer)
 }
 NT_EXPORT(KeCancelTimer);
 
-/* TRUE: signalled. */
+/* TRUE: signalled. IRQL: <= DISPATCH_LEVEL. */
 BOOLEAN KeReadStateTimer(PKTIMER Timer)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     return *(volatile LONG *)&Timer->Header.SignalState != 0;
 }
 NT_EXPORT(KeReadStateTimer);

@@ -9,14 +9,17 @@
 #include "ke/ki.h"
 #include "executive.h"
 
-/* Takes the dispatcher lock, or takes it over from the Wait=TRUE call before. Returns the level to go back to. */
-FORCEINLINE KIRQL KiEnterWait(PKTHREAD Thread)
+/*
+ * Takes the dispatcher lock, or takes it over from the Wait=TRUE call before. Returns the level to go back to. Only
+ * with a timeout of zero may the caller be at DISPATCH_LEVEL, even if it would not have to block this time.
+ */
+FORCEINLINE KIRQL KiEnterWait(PKTHREAD Thread, PCSTR Routine, PLARGE_INTEGER Timeout)
 {
     if (Thread->WaitNext) {
         Thread->WaitNext = FALSE;
         return Thread->WaitIrql;
     }
-    return KiLockDispatcher();
+    return KiLockDispatcherFor(Routine, Timeout != NULL && Timeout->QuadPart == 0 ? DISPATCH_LEVEL : APC_LEVEL);
 }
 
 /* Ends a wait that did not block. */
@@ -112,7 +115,7 @@ NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR
     PKTHREAD Thread = KiCurrentThread();
     DISPATCHER_HEADER *Header = Object;
     PKWAIT_BLOCK Block = &Thread->WaitBlock[0];
-    KIRQL Irql = KiEnterWait(Thread);
+    KIRQL Irql = KiEnterWait(Thread, __func__, Timeout);
     NTSTATUS Status;
 
     if (KiIsSignalled(Header, Thread)) {
@@ -166,7 +169,7 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitTyp
         KiBugCheck(MAXIMUM_WAIT_OBJECTS_EXCEEDED, Count, Limit, (ULONG_PTR)__builtin_return_address(0), 0, NULL,
                    "KeWaitForMultipleObjects was given %u objects: 1 to %u without an array of wait blocks, to %u "
                    "with one.", Count, THREAD_WAIT_OBJECTS, MAXIMUM_WAIT_OBJECTS);
-    Irql = KiEnterWait(Thread);
+    Irql = KiEnterWait(Thread, __func__, Timeout);
     for (ULONG Index = 0; Index < Count; Index++)
         if (KiIsExhausted(Object[Index]) && KiIsSignalled(Object[Index], Thread))
             KiRaiseMutantLimit(Irql);

@@ -5,6 +5,7 @@
  * reference that is dropped at a higher level puts the object on a list, and a worker thread deletes it.
  */
 #include "ob/obp.h"
+#include "ke/rules.h"
 #include "rtl/export.h"
 
 static PSINGLE_LIST_ENTRY volatile ObpDeleteList;
@@ -141,8 +142,10 @@ NT_EXPORT(ObReferenceObject);
 LONG_PTR ObDereferenceObject(PVOID Object)
 {
     POBJECT_HEADER Header = OBP_HEADER(Object);
-    LONG_PTR Count = InterlockedDecrement64(&Header->PointerCount);
+    LONG_PTR Count;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    Count = InterlockedDecrement64(&Header->PointerCount);
     ASSERTMSG("dereference of an object without references", Count >= 0);
     if (Count == 0) {
         if (Header->Type->TypeInfo.DeleteProcedure == NULL || KeGetCurrentIrql() == PASSIVE_LEVEL) {
@@ -159,6 +162,7 @@ NT_EXPORT(ObDereferenceObject);
 NTSTATUS ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
                                     KPROCESSOR_MODE AccessMode)
 {
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     UNREFERENCED_PARAMETER(DesiredAccess);
     if (OBP_HEADER(Object)->Type != ObjectType && (ObjectType != NULL || AccessMode == UserMode)) {
         return STATUS_OBJECT_TYPE_MISMATCH;

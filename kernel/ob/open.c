@@ -3,6 +3,7 @@
  */
 #include "ob/obp.h"
 #include "nt/sysinfo.h"
+#include "ke/rules.h"
 #include "rtl/export.h"
 
 /* The state that parse procedures get: the caller's, or one made here. */
@@ -205,6 +206,7 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POB
 {
     OBJECT_HANDLE_INFORMATION Found;
 
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
     *Object = NULL;
     return ObpReferenceIn(ObpTableOf(PsGetCurrentProcess()), Handle, DesiredAccess, ObjectType, AccessMode, Object,
                           Information != NULL ? Information : &Found);

@@ -2,6 +2,7 @@
  * Thread objects: making and starting them, system threads, who is running.
  */
 #include "ps/psp.h"
+#include "ke/rules.h"
 #include "rtl/export.h"
 
 NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Start, PETHREAD *Thread)
@@ -87,7 +88,7 @@ NTSTATUS PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT
     PETHREAD Thread;
     NTSTATUS Status;
 
-    PAGED_CODE();
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     UNREFERENCED_PARAMETER(DesiredAccess);
     if (ProcessHandle != NULL &&
         (ProcessHandle != NtCurrentProcess() || PsGetCurrentProcess() != PsInitialSystemProcess))
@@ -116,7 +117,7 @@ NT_EXPORT(PsCreateSystemThread);
 /* Ends the calling system thread ("PsTerminateSystemThread"); a program's thread is refused. IRQL: PASSIVE_LEVEL. */
 NTSTATUS PsTerminateSystemThread(NTSTATUS ExitStatus)
 {
-    PAGED_CODE();
+    KE_REQUIRE_IRQL(PASSIVE_LEVEL);
     if (PsGetCurrentThread()->SystemRoutine == NULL)
         return STATUS_INVALID_PARAMETER;
     PspExitThread(ExitStatus);
