@@ -93,7 +93,6 @@ CommonFlags := \
     -fno-stack-protector -fcf-protection=none \
     -fno-omit-frame-pointer \
     -fno-asynchronous-unwind-tables \
-    -mgeneral-regs-only \
     -g -O2 \
     -Wall -Wextra -Werror=implicit-function-declaration
 #   -std                gnu17, not later: C23 gives () another meaning than the literature's sources do
@@ -108,7 +107,6 @@ CommonFlags := \
 #   -fno-omit-frame-pointer  stack traces in bugchecks walk RBP
 #   -fno-asynchronous-unwind-tables  no .eh_frame: nobody would read it
 #   -Werror=implicit-function-declaration  an undeclared routine's pointers would be cut to 32 bits
-#   -mgeneral-regs-only no SSE or x87 state is saved on an interrupt or system call
 
 # Code must stay in the section that its author named: pageable code in nonpaged memory costs memory, nonpaged code in a
 # pageable section is a crash. The plugin stops inlining from one section into another, in drivers and in the kernel.
@@ -128,10 +126,13 @@ SectionFlags := \
 # The kernel.
 KernelFlags := $(CommonFlags) $(SectionFlags) \
     -mcmodel=kernel \
+    -mgeneral-regs-only \
     -mno-red-zone \
     -DDBG=$(DBG) \
     -Wno-multichar
 #   -mcmodel=kernel     addresses lie in the top 2 GiB, so they fit 32 signed bits
+#   -mgeneral-regs-only in the kernel the x87 and SSE registers are still the program's: neither an interrupt nor a
+#                       system call saves them
 #   -mno-red-zone       an interrupt pushes its frame right below RSP
 #   -Wno-multichar      pool tags are 'gaT1'
 

@@ -222,8 +222,9 @@ Qemu=(qemu-system-x86_64 -machine pc -m "$Mem" -smp "$Cpus" -nodefaults -no-rebo
 if [[ $Accel == kvm ]]; then
     Qemu+=(-accel kvm -cpu host)
 else
-    # TCG's default processor lacks what the kernel wants to be protected by.
-    Qemu+=(-cpu qemu64,+nx,+smep,+smap,+umip,+pdpe1gb,+fsgsbase,+rdtscp)
+    # TCG's default processor lacks what the kernel wants to be protected by, and AVX. Without xsaveopt QEMU 7.2 has
+    # XSAVE but lets nobody switch it on.
+    Qemu+=(-cpu qemu64,+nx,+smep,+smap,+umip,+pdpe1gb,+fsgsbase,+rdtscp,+xsave,+xsaveopt,+avx)
     if ((Cpus > 1)); then
         Qemu+=(-accel tcg,thread=multi)
     else

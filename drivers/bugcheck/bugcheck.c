@@ -109,6 +109,19 @@ static VOID ProvokeWait(VOID)
     KeLowerIrql(OldIrql);
 }
 
+/* A floating-point state goes back at another level than it was saved at. */
+static VOID ProvokeFloat(VOID)
+{
+    KFLOATING_SAVE Save;
+    KIRQL OldIrql;
+
+    if (NT_SUCCESS(KeSaveFloatingPointState(&Save))) {
+        KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+        KeRestoreFloatingPointState(&Save);
+        KeLowerIrql(OldIrql);
+    }
+}
+
 /* Lowering to a level that is higher. */
 static VOID ProvokeLower(VOID)
 {
@@ -154,6 +167,7 @@ static const struct {
     {"init", ProvokeInit},          /* a call of what was discarded */
     {"manual", ProvokeManual},      /* just so */
     {"wait", ProvokeWait},          /* a wait at DISPATCH_LEVEL */
+    {"float", ProvokeFloat},        /* KeRestoreFloatingPointState at another level */
     {"lower", ProvokeLower},        /* KeLowerIrql upwards */
     {"stack", ProvokeStack},        /* the kernel stack into its guard page */
     {"pool", ProvokePool},          /* a block freed twice */

@@ -227,6 +227,34 @@ VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount);
 ULONG KeQueryTimeIncrement(VOID);
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency);
 VOID KeStallExecutionProcessor(ULONG MicroSeconds);
+/* A moment's rest in a loop that waits for another processor ("YieldProcessor macro"). */
+#define YieldProcessor() __asm__ volatile("pause" ::: "memory")
+
+/*
+ * Floating-point state ("Using Floating Point in a WDM Driver"): what a driver that computes with x87, SSE or AVX
+ * registers saves before and restores after. The structures are opaque.
+ */
+#define XSTATE_LEGACY_FLOATING_POINT 0
+#define XSTATE_LEGACY_SSE 1
+#define XSTATE_GSSE 2
+#define XSTATE_AVX XSTATE_GSSE
+#define XSTATE_MASK_LEGACY_FLOATING_POINT (1ull << XSTATE_LEGACY_FLOATING_POINT)
+#define XSTATE_MASK_LEGACY_SSE (1ull << XSTATE_LEGACY_SSE)
+#define XSTATE_MASK_LEGACY (XSTATE_MASK_LEGACY_FLOATING_POINT | XSTATE_MASK_LEGACY_SSE)
+#define XSTATE_MASK_GSSE (1ull << XSTATE_GSSE)
+#define XSTATE_MASK_AVX XSTATE_MASK_GSSE
+typedef struct _XSTATE_SAVE {
+    PVOID Area;
+    PKTHREAD Thread;
+    ULONG64 Mask;
+    KIRQL Irql;
+    BOOLEAN Lent;           /* the thread had no state, and Area is where its registers are kept meanwhile */
+} XSTATE_SAVE, *PXSTATE_SAVE, KFLOATING_SAVE, *PKFLOATING_SAVE;
+NTSTATUS KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave);
+NTSTATUS KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave);
+NTSTATUS KeSaveExtendedProcessorState(ULONG64 Mask, PXSTATE_SAVE XStateSave);
+VOID KeRestoreExtendedProcessorState(PXSTATE_SAVE XStateSave);
+ULONG64 RtlGetEnabledExtendedFeatures(ULONG64 FeatureMask);
 
 ULONG KeGetCurrentProcessorNumber(VOID);
 /* ipi.c: "KeIpiGenericCall". */

@@ -119,6 +119,13 @@
     X(STATUS_RANGE_NOT_FOUND,              0xC000028C, "there is no such range")                               \
     X(STATUS_VOLUME_DISMOUNTED,            0xC000026E, "the volume is dismounted")                             \
     X(STATUS_DEVICE_REMOVED,               0xC00002B6, "the device is gone")                                   \
+    X(STATUS_FLOAT_DENORMAL_OPERAND,       0xC000008D, "a floating-point operand is denormal")                  \
+    X(STATUS_FLOAT_DIVIDE_BY_ZERO,         0xC000008E, "a floating-point division by zero")                    \
+    X(STATUS_FLOAT_INEXACT_RESULT,         0xC000008F, "a floating-point result is not exact")                 \
+    X(STATUS_FLOAT_INVALID_OPERATION,      0xC0000090, "the floating-point operation has no result")           \
+    X(STATUS_FLOAT_OVERFLOW,               0xC0000091, "a floating-point result is too large")                 \
+    X(STATUS_FLOAT_STACK_CHECK,            0xC0000092, "the x87 register stack is full or empty")              \
+    X(STATUS_FLOAT_UNDERFLOW,              0xC0000093, "a floating-point result is too small")                 \
     X(STATUS_INTEGER_DIVIDE_BY_ZERO,       0xC0000094, "a division by zero")                                   \
     X(STATUS_INTEGER_OVERFLOW,             0xC0000095, "an integer overflow")                                  \
     X(STATUS_PRIVILEGED_INSTRUCTION,       0xC0000096, "the instruction is the kernel's")                      \

@@ -25,10 +25,20 @@ struct _HAL_PROCESSOR_TABLES;
 VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, struct _HAL_PROCESSOR_TABLES *Tables, PVOID BootStackTop);
 VOID HalWriteMsr(ULONG Msr, ULONG64 Value);
 ULONG64 HalReadMsr(ULONG Msr);
-VOID KiSetKernelStack(PVOID Top);       /* the stack that traps from user mode of this processor begin on */
+FORCEINLINE VOID HalCpuid(ULONG Leaf, ULONG SubLeaf, ULONG Registers[4])
+{
+    __asm__ volatile("cpuid"
+                     : "=a"(Registers[0]), "=b"(Registers[1]), "=c"(Registers[2]), "=d"(Registers[3])
+                     : "a"(Leaf), "c"(SubLeaf));
+}
 
 /* Features found by CPUID. */
 extern BOOLEAN HalHasSmep, HalHasSmap, HalHasNx, HalHasGigabytePages, HalHasInvariantTsc;
+
+/* Floating-point state (fpu.c): whether XSAVE moves it, the parts that it has (XSTATE_MASK_...), its size in bytes. */
+extern BOOLEAN HalHasXsave;
+extern ULONG64 HalFpuFeatures;
+extern ULONG HalFpuAreaSize;
 
 /* Early console: COM1, polled (console.c). */
 VOID HalInitializeConsole(VOID);

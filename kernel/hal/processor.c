@@ -19,9 +19,6 @@
 #define EFER_SCE (1u << 0)
 #define EFER_NXE (1u << 11)
 
-#define CR0_MP (1ull << 1)
-#define CR0_EM (1ull << 2)
-#define CR0_TS (1ull << 3)
 #define CR0_WP (1ull << 16)
 #define CR4_PGE (1ull << 7)
 #define CR4_SMEP (1ull << 20)
@@ -40,13 +37,7 @@ static HAL_GATE HalpIdt[256] DECLSPEC_ALIGN(4096);
 
 extern UCHAR KiTrapEntries[];           /* ke/trap.S: one entry of 16 bytes per vector */
 extern VOID KiSystemCall64(VOID);
-
-static VOID HalpCpuid(ULONG Leaf, ULONG SubLeaf, ULONG Registers[4])
-{
-    __asm__ volatile("cpuid"
-                     : "=a"(Registers[0]), "=b"(Registers[1]), "=c"(Registers[2]), "=d"(Registers[3])
-                     : "a"(Leaf), "c"(SubLeaf));
-}
+VOID HalpEnableFpu(ULONG Number);
 
 ULONG64 HalReadMsr(ULONG Msr)
 {
@@ -64,18 +55,18 @@ INIT_CODE static VOID HalpFindFeatures(VOID)
 {
     ULONG R[4];
 
-    HalpCpuid(0x80000001, 0, R);
+    HalCpuid(0x80000001, 0, R);
     HalHasNx = (R[3] >> 20) & 1;
     HalHasGigabytePages = (R[3] >> 26) & 1;
-    HalpCpuid(0, 0, R);
+    HalCpuid(0, 0, R);
     if (R[0] >= 7) {
-        HalpCpuid(7, 0, R);
+        HalCpuid(7, 0, R);
         HalHasSmep = (R[1] >> 7) & 1;
         HalHasSmap = (R[1] >> 20) & 1;
     }
-    HalpCpuid(0x80000000, 0, R);
+    HalCpuid(0x80000000, 0, R);
     if (R[0] >= 0x80000007) {
-        HalpCpuid(0x80000007, 0, R);
+        HalCpuid(0x80000007, 0, R);
         HalHasInvariantTsc = (R[3] >> 8) & 1;
     }
 }
@@ -163,14 +154,10 @@ VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, HAL_PROCESSOR_TABLES *Tab
     HalWriteMsr(MSR_PAT, PAT_VALUE);
 
     __asm__ volatile("movq %%cr0, %0" : "=r"(Cr0));
-    Cr0 = (Cr0 | CR0_WP | CR0_MP | CR0_EM) & ~CR0_TS;   /* EM: nobody saves x87 and SSE state, so nobody may use it */
+    Cr0 |= CR0_WP;
     __asm__ volatile("movq %0, %%cr0" : : "r"(Cr0));
     __asm__ volatile("movq %%cr4, %0" : "=r"(Cr4));
     Cr4 |= CR4_PGE | (HalHasSmep ? CR4_SMEP : 0) | (HalHasSmap ? CR4_SMAP : 0);
     __asm__ volatile("movq %0, %%cr4" : : "r"(Cr4));
-}
-
-VOID KiSetKernelStack(PVOID Top)
-{
-    ((HAL_TSS *)KeGetCurrentPrcb()->Tss)->Rsp0 = (ULONG64)Top;
+    HalpEnableFpu(Number);
 }

@@ -71,6 +71,7 @@ typedef struct _KTHREAD {
     PVOID InitialStack;             /* top of the kernel stack: what a trap or system call from user mode starts at */
     PVOID StackLimit;               /* lowest byte; the page below is a guard */
     PKPROCESS Process;              /* the address space it runs in */
+    PVOID FpuState;                 /* its own: where its floating-point registers are while it does not run, or NULL */
     PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
     KPROCESSOR_MODE PreviousMode;   /* its own */
     volatile BOOLEAN ExitRequested; /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
@@ -109,6 +110,7 @@ typedef struct _KPRCB {
     PVOID KernelStackTop;           /* InitialStack of CurrentThread, for the system-call entry */
     ULONG64 UserRsp;                /* scratch of the system-call entry */
     PKPROCESS LoadedProcess;        /* its own: whose page tables CR3 holds */
+    PVOID Tss;                      /* where it finds the stack that a trap from user mode starts at */
     PKTHREAD NextThread;            /* dispatcher lock: chosen to run next, or NULL */
     PKTHREAD IdleThread;
     ULONG Number;
@@ -129,7 +131,6 @@ typedef struct _KPRCB {
     ULONG64 DpcRun;
     ULONG64 ContextSwitches;
     ULONG64 IdleTicks, KernelTicks, UserTicks;
-    PVOID Tss;
     PVOID Gdt;
     PKTHREAD TerminatedThread;      /* its own: switched away from for good; KiThreadReaper comes next */
     KIRQL FreezeIrql;
@@ -221,8 +222,6 @@ VOID KiRequestDispatchInterrupt(VOID);
 VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame);
 /* Asks for the dispatch interrupt on another processor (IPI, vector 0x2F). Any IRQL. */
 VOID KiSendDispatchInterrupt(PKPRCB Prcb);
-/* TSS.RSP0 of this processor: where a trap from user mode starts. IRQL: DISPATCH_LEVEL. */
-VOID KiSetKernelStack(PVOID Top);
 /*
  * Signals a process object. Ps does it when everything of the process has been given back, which is after its last thread
  * has ended; so who waits for a program finds its memory free again.
@@ -234,6 +233,11 @@ extern ULONGLONG KiBootTime;
 /* switch.S: saves the old thread's callee-saved registers and stack, takes up the new one's. Dispatcher lock held. */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
 VOID KiThreadStartup(VOID);
+
+/* fpu.c ------------------------------------------------------------------------------------------------------ */
+/* The floating-point state that a program's thread begins with, for KTHREAD.FpuState; NULL: no memory. */
+PVOID KiAllocateFpuArea(VOID);
+VOID KiFreeFpuArea(PVOID Area);
 
 /* ipi.c ------------------------------------------------------------------------------------------------------ */
 /* Interrupts processors at IPI_LEVEL. The requests that they are to look for stand where they look already. IRQL: any. */

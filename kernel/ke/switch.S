@@ -5,8 +5,10 @@
  *
  * Why this is right:
  * - Old's registers. The caller is compiled C, so it expects back only rsp and the callee-saved registers rbx, rbp,
- *   r12-r15 (System V ABI); those six go on Old's stack, and the stack pointer into Old->KernelStack. The kernel and
- *   its programs use no vector or x87 registers, so there is no more state.
+ *   r12-r15 (System V ABI); those six go on Old's stack, and the stack pointer into Old->KernelStack.
+ * - Floating-point registers. The kernel is compiled without them, so they are still as Old's program left them, and
+ *   go into Old's area, if it has one; New's come from its own. Threads without an area neither use nor change them.
+ *   Other code that runs meanwhile on this processor, an interrupt's, does not use them either, or puts them back.
  * - Old's stack. From `movq %rsp` on, another processor could take up Old, were it on a ready list; it cannot, because
  *   the dispatcher lock is held until New, already on its own stack, releases it (KiFinishSwitch).
  * - Interrupts between the two stores. A device interrupt may come at any point here. It runs on whichever stack rsp
@@ -24,6 +26,7 @@
  * - A new thread's stack holds the same six registers, zero, below the address of KiThreadStartup, so `ret` goes there:
  *   with the lock held, as here, and an empty, aligned stack.
  */
+#include "ke/fpu.h"
 #include "ke/offsets.h"
 #include "ke/smap.h"
 
@@ -39,22 +42,24 @@ KiSwapContext:
     pushq   %r15
     CLAC
     movq    %rsp, THREAD_KERNEL_STACK(%rdi)
-
+    movq    THREAD_FPU_STATE(%rdi), %rcx
+    testq   %rcx, %rcx
+    jnz     KiSwapOutFpu
+1:
     movq    THREAD_INITIAL_STACK(%rsi), %rdi
     movq    %rsi, %gs:PRCB_CURRENT_THREAD
     movq    %rdi, %gs:PRCB_KERNEL_STACK_TOP
     movq    THREAD_KERNEL_STACK(%rsi), %rsp
 
-    /* Six registers and a return address below an aligned stack: 8 more make a call's 16-byte alignment. */
-    subq    $8, %rsp
-    movq    THREAD_PROCESS(%rsi), %rbx  /* New's own RBX is on its stack */
-    call    KiSetKernelStack            /* rdi: the top of New's stack */
-    cmpq    %rbx, %gs:PRCB_LOADED_PROCESS
-    je      1f
-    movq    %rbx, %rdi
-    call    KiLoadProcess
-1:  addq    $8, %rsp
-
+    movq    %gs:PRCB_TSS, %rax
+    movq    %rdi, TSS_RSP0(%rax)
+    movq    THREAD_FPU_STATE(%rsi), %rcx
+    testq   %rcx, %rcx
+    jnz     KiSwapInFpu
+2:  movq    THREAD_PROCESS(%rsi), %rdi
+    cmpq    %rdi, %gs:PRCB_LOADED_PROCESS
+    jne     KiSwapProcess
+3:
     popq    %r15
     popq    %r14
     popq    %r13
@@ -62,6 +67,19 @@ KiSwapContext:
     popq    %rbx
     popq    %rbp
     ret
+
+KiSwapOutFpu:
+    SAVE_FPU
+    jmp     1b
+KiSwapInFpu:
+    RESTORE_FPU
+    jmp     2b
+KiSwapProcess:
+    /* Six registers and a return address below an aligned stack: 8 more make a call's 16-byte alignment. */
+    subq    $8, %rsp
+    call    KiLoadProcess
+    addq    $8, %rsp
+    jmp     3b
     .size KiSwapContext, . - KiSwapContext
 
 /*

@@ -3,6 +3,7 @@
  * calls. Handlers begin with interrupts off and the interrupted level in CR8.
  */
 #include "ke/ke.h"
+#include "ke/floatstatus.h"
 #include "ke/trap.h"
 #include "hal/hal.h"
 #include "kd/kd.h"
@@ -36,6 +37,23 @@ static PCSTR KiExceptionName(ULONG64 Vector)
     return Vector < ARRAYSIZE(Names) ? Names[Vector] : "reserved";
 }
 
+/* Why the x87 and SSE instructions of this thread have raised an exception. Nobody has used them since it came. */
+static NTSTATUS KiX87Status(VOID)
+{
+    USHORT Control, Status;
+
+    __asm__ volatile("fnstcw %0; fnstsw %1" : "=m"(Control), "=m"(Status));
+    return KiFloatStatus(Status & ~(Control & FLOAT_EXCEPTIONS));
+}
+
+static NTSTATUS KiSimdStatus(VOID)
+{
+    ULONG Mxcsr;
+
+    __asm__ volatile("stmxcsr %0" : "=m"(Mxcsr));
+    return KiFloatStatus(Mxcsr & ~(Mxcsr >> MXCSR_MASKS_SHIFT) & FLOAT_EXCEPTIONS);
+}
+
 /* The status that a program ends with when it raises this exception. */
 static NTSTATUS KiExceptionStatus(ULONG64 Vector)
 {
@@ -48,6 +66,8 @@ static NTSTATUS KiExceptionStatus(ULONG64 Vector)
     case VECTOR_NO_FPU: return STATUS_ILLEGAL_INSTRUCTION;
     case VECTOR_GENERAL_PROTECTION: return STATUS_ACCESS_VIOLATION;
     case VECTOR_ALIGNMENT: return STATUS_DATATYPE_MISALIGNMENT;
+    case VECTOR_X87: return KiX87Status();
+    case VECTOR_SIMD: return KiSimdStatus();
     default: return STATUS_UNSUCCESSFUL;
     }
 }
@@ -116,6 +136,11 @@ static VOID KiDispatchException(PKTRAP_FRAME Frame)
         KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Frame->Vector, Frame->Rsp, Frame->Rip, 0, Frame,
                    "double fault: an exception could not be delivered; mostly the kernel stack ran into its guard page "
                    "(RSP %p)", (PVOID)Frame->Rsp);
+    if (Frame->Vector == VECTOR_X87 || Frame->Vector == VECTOR_SIMD || Frame->Vector == VECTOR_NO_FPU)
+        KiBugCheck(UNEXPECTED_KERNEL_MODE_TRAP, Frame->Vector, Frame->Rsp, Frame->Rip, 0, Frame,
+                   "%s error 0x%08X in kernel mode. The rule: a driver saves the floating-point state before it computes, "
+                   "which masks all exceptions, and leaves them masked", KiExceptionName(Frame->Vector),
+                   KiExceptionStatus(Frame->Vector));
     if (KiRaiseFromTrap(Frame, KiExceptionStatus(Frame->Vector), 0, 0, 0))
         return;
     KiBugCheck(KMODE_EXCEPTION_NOT_HANDLED, (ULONG64)(LONG64)KiExceptionStatus(Frame->Vector), Frame->Rip, Frame->Vector,

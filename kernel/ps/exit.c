@@ -72,6 +72,7 @@ static PSINGLE_LIST_ENTRY PspBuryThreads(PSINGLE_LIST_ENTRY Entry)
 
         /* Counted off behind everything else of the thread (PsCountEndedThreads); so the process has to be kept. */
         ObReferenceObject(Process);
+        KiFreeFpuArea(Threads[i]->Tcb.FpuState);
         ObDereferenceObject(Threads[i]);
         if (InterlockedDecrement(&Process->UnreapedThreads) == 0 && Process != PsInitialSystemProcess)
             PspBuryProcess(Process);

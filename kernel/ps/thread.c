@@ -21,6 +21,13 @@ NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Start, PETHREA
     }
     KeInitializeThread(&New->Tcb, Stack, (PCHAR)Stack - KERNEL_STACK_PAGES * PAGE_SIZE, Start, New,
                        Process == PsInitialSystemProcess ? &KiSystemProcess : &Process->Pcb, PSP_BASE_PRIORITY);
+    if (Process != PsInitialSystemProcess) {
+        New->Tcb.FpuState = KiAllocateFpuArea();
+        if (New->Tcb.FpuState == NULL) {
+            PspDiscardThread(New);
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+    }
     New->Cid.UniqueProcess = Process->UniqueProcessId;
     New->Cid.UniqueThread = PspAllocateId();
     New->ExitStatus = STATUS_PENDING;
@@ -36,6 +43,7 @@ NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Start, PETHREA
 VOID PspDiscardThread(PETHREAD Thread)
 {
     MmDeleteKernelStacks(&Thread->Tcb.InitialStack, 1);
+    KiFreeFpuArea(Thread->Tcb.FpuState);
     ObDereferenceObject(Thread);
 }
 

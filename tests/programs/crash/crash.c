@@ -50,6 +50,14 @@ static void CrashPort(void)
     __asm__ volatile("outb %%al, $0x80" ::"a"(0));
 }
 
+/* With the exception unmasked; a division raises it, and the next x87 instruction that waits reports it. */
+static void CrashFloat(void)
+{
+    static const unsigned short Control = 0x37B;
+
+    __asm__ volatile("fninit; fldcw %0; fld1; fldz; fdivrp; fwait" : : "m"(Control));
+}
+
 static void CrashInvalid(void)
 {
     __asm__ volatile("ud2");
@@ -75,7 +83,7 @@ static const struct {
 } Crashes[] = {
     {"null", CrashNull}, {"kernel", CrashKernel}, {"noncanonical", CrashNoncanonical}, {"readonly", CrashReadOnly},
     {"execute", CrashExecute}, {"divide", CrashDivide}, {"privileged", CrashPrivileged}, {"port", CrashPort},
-    {"invalid", CrashInvalid}, {"stack", CrashStackEntry},
+    {"float", CrashFloat}, {"invalid", CrashInvalid}, {"stack", CrashStackEntry},
 };
 
 int main(int argc, char **argv)
@@ -87,6 +95,6 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    printf("usage: crash null|kernel|noncanonical|readonly|execute|divide|privileged|port|invalid|stack\n");
+    printf("usage: crash null|kernel|noncanonical|readonly|execute|divide|float|privileged|port|invalid|stack\n");
     return 2;
 }
