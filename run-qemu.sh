@@ -42,6 +42,7 @@ usage: ./run-qemu.sh [options] [-- extra QEMU arguments]
   --append 'WORDS'     kernel command line; a value with blanks is written key="a b"
   --com2 CHARDEV       QEMU character device for COM2 (also --com3, --com4): pty, null, file,path=P,
                        socket,path=P,server=on,wait=off, ... (null)
+  --parallel CHARDEV   a parallel port, LPT1, and the character device behind it: file,path=P, null, ... (no port)
   --add FILE[=PATH]    put FILE into the system image; PATH is drivers/FILE for a .sys, bin/FILE for an .exe,
                        else FILE (repeatable)
   --trace FILE         stream the event trace to FILE (not available yet)
@@ -60,7 +61,7 @@ END
 
 # --- The command line ------------------------------------------------------------------------------------------
 
-Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds=''
+Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel=''
 Adds=() Extra=()
 declare -A Com=([2]=null [3]=null [4]=null)
 
@@ -77,11 +78,11 @@ while (($#)); do
     --help | -h) help && exit 0 ;;
     --gdb) Gdb=1 && continue ;;
     --iso) Iso=1 && continue ;;
-    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --add=* | --trace=* | --timeout=*)
+    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --add=* | --trace=* | --timeout=*)
         Value=${Option#*=}
         Option=${Option%%=*}
         ;;
-    --run | --cpus | --mem | --accel | --append | --com[234] | --add | --trace | --timeout)
+    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --add | --trace | --timeout)
         (($#)) || usage "$Option needs a value (--help lists the options)"
         Value=$1
         shift
@@ -112,6 +113,10 @@ while (($#)); do
     --com[234])
         [[ $Value ]] || usage "$Option: a QEMU character device, please, like pty or socket,path=P,server=on,wait=off"
         Com[${Option#--com}]=$Value
+        ;;
+    --parallel)
+        [[ $Value ]] || usage "--parallel: a QEMU character device, please, like null or file,path=P"
+        Parallel=$Value
         ;;
     --add) Adds+=("$Value") ;;
     --trace) usage "--trace is not available yet: this kernel has no event trace" ;;
@@ -262,6 +267,7 @@ fi
 for N in 2 3 4; do
     Qemu+=(-chardev "${Com[$N]},id=com$N" -serial "chardev:com$N")
 done
+[[ ! $Parallel ]] || Qemu+=(-chardev "$Parallel,id=lpt1" -parallel chardev:lpt1)
 Qemu+=(-device "isa-debug-exit,iobase=$ExitPort,iosize=4")
 
 # The pipe on which QEMU says why it ended. It is opened here for both directions, so nobody waits for the other end.

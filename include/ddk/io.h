@@ -125,6 +125,7 @@ typedef ULONG DEVICE_TYPE;
 #define IO_NO_INCREMENT         0
 #define IO_DISK_INCREMENT       1
 #define IO_KEYBOARD_INCREMENT   6
+#define IO_PARALLEL_INCREMENT   1
 #define IO_SERIAL_INCREMENT     2
 #define IO_SOUND_INCREMENT      8
 #define EVENT_INCREMENT         1

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from . import pattern
 from .verdict import EXITS
 
-PORTS = ("com2", "com3", "com4")
+PORTS = ("com2", "com3", "com4", "lpt1")
 DEFAULT_TIMEOUT = 180
-PEER = re.compile(r"(com\d)\s?(>>|<<|>|<)(?:\s(.*)|$)")
+PEER = re.compile(r"((?:com|lpt)\d)\s?(>>|<<|>|<)(?:\s(.*)|$)")
 
 
 class SessionError(Exception):

@@ -41,7 +41,7 @@ class Machine:
         self.peers = {name: Peer(name, os.path.join(self._folder, name)) for name in ports}
         self._monitor = os.path.join(self._folder, "monitor")
         own, _, extra = partition(options, "--")
-        port_options = [word for peer in self.peers.values() for word in (f"--{peer.name}", peer.chardev)]
+        port_options = [word for peer in self.peers.values() for word in (peer.option, peer.chardev)]
         self.command = shlex.join(program + options)
         arguments = program + own + port_options + ["--"] + extra + ["-qmp", f"unix:{self._monitor},server=on,wait=off"]
         self._process = subprocess.Popen(arguments, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

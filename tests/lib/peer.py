@@ -1,5 +1,5 @@
 """
-The far end of a serial port: a unix socket that QEMU listens on and the harness connects to.
+The far end of a serial port, or of the printer port lpt1: a unix socket that QEMU listens on and the harness connects to.
 
 Bytes are queued here and moved by the machine's event loop, so that a peer that sends 64 KiB and a console that prints
 at the same time never wait for each other.
@@ -20,8 +20,13 @@ class Peer:
         self._socket = None
 
     @property
+    def option(self):
+        """The option of run-qemu.sh that gives the machine this port."""
+        return "--parallel" if self.name == "lpt1" else f"--{self.name}"
+
+    @property
     def chardev(self):
-        """The value of run-qemu.sh's --comN."""
+        """The value of that option."""
         return f"socket,path={self.path},server=on,wait=off"
 
     def connect(self, until, alive):
