@@ -154,6 +154,43 @@ static VOID ProvokePool(VOID)
     }
 }
 
+static KSERVICE_ROUTINE BugCheckIsr;
+
+/* In a section of its own: in the same page as its caller, which runs, it would be in and get away with it. */
+#pragma code_seg("ISR")
+static BOOLEAN BugCheckIsr(PKINTERRUPT Interrupt, PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Interrupt);
+    UNREFERENCED_PARAMETER(Context);
+    BugCheckSink++;
+    return TRUE;
+}
+#pragma code_seg()
+
+/*
+ * The driver pages itself out while its interrupt is connected, and then the interrupt comes: the real-time clock's, 1024
+ * times a second from the moment that register B says so (Motorola MC146818A data sheet, "Register B").
+ */
+static VOID ProvokeIsr(VOID)
+{
+    static PUCHAR const Index = (PUCHAR)0x70, Data = (PUCHAR)0x71;
+    LARGE_INTEGER Second = {.QuadPart = -10000000};
+    PKINTERRUPT Interrupt;
+    KAFFINITY Affinity;
+    ULONG Vector;
+    KIRQL Irql;
+
+    Vector = HalGetInterruptVector(Isa, 0, 8, 8, &Irql, &Affinity);
+    if (!NT_SUCCESS(IoConnectInterrupt(&Interrupt, BugCheckIsr, NULL, NULL, Vector, Irql, Irql, Latched, FALSE, Affinity,
+                                       FALSE)))
+        return;
+    MmPageEntireDriver((PVOID)(ULONG_PTR)BugCheckIsr);
+    MmTrimAllSystemPageableMemory(TRUE);
+    WRITE_PORT_UCHAR(Index, 0x0B);
+    WRITE_PORT_UCHAR(Data, 0x42);   /* periodic interrupt, 24 hours */
+    KeDelayExecutionThread(KernelMode, FALSE, &Second);
+}
+
 static const struct {
     PCSTR Name;
     VOID (*Provoke)(VOID);
@@ -171,6 +208,7 @@ static const struct {
     {"lower", ProvokeLower},        /* KeLowerIrql upwards */
     {"stack", ProvokeStack},        /* the kernel stack into its guard page */
     {"pool", ProvokePool},          /* a block freed twice */
+    {"isr", ProvokeIsr},            /* an interrupt whose service routine is out */
 };
 
 static NTSTATUS BugCheckComplete(PIRP Irp, NTSTATUS Status)

@@ -120,7 +120,7 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count)
 {
     PMI_TRANSFER Transfer = MiTryAllocateTransfer();
-    ULONG Resident = 0;
+    ULONG Resident = 0, OldIrql;
     NTSTATUS Status;
     BOOLEAN Zeroed;
     KIRQL Irql;
@@ -154,11 +154,15 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
         return MiRetryWithFrames(WorkingSet);
     }
     Transfer->Count = Count;
+    /* Stays at APC_LEVEL without the lock: an APC of this thread that touched the page would wait for its own read. */
+    OldIrql = WorkingSet->Lock.OldIrql;
+    WorkingSet->Lock.OldIrql = APC_LEVEL;
     MiUnlockWorkingSet(WorkingSet);
 
     Status = MiTransferPages(Transfer, FALSE);
 
     MiLockWorkingSet(WorkingSet);
+    WorkingSet->Lock.OldIrql = OldIrql;
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Count; i++) {
         PMMPFN Pfn = MiPfn(Transfer->Frames[i]);

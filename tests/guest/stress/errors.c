@@ -36,6 +36,23 @@ static VOID CheckBlock(PVOID Block, ULONG64 Generation)
     }
 }
 
+TEST_CASE(FaultsAreResolvedAtApcLevel, "L16 a page fault is resolved at APC_LEVEL, and returns to the level of the touch") {
+    volatile ULONG64 *Block = MakeBlock(50);
+
+    REQUIRE(Block != NULL);
+    if (!StressAttachFilter()) {
+        ExFreePoolWithTag((PVOID)Block, STRESS_TAG);
+        return;
+    }
+    MmTrimAllSystemPageableMemory(TRUE);
+    StressFilter.ReadLevel = HIGH_LEVEL;
+    CheckBlock((PVOID)Block, 50);
+    EXPECT_EQUAL(StressFilter.ReadLevel, APC_LEVEL);
+    EXPECT_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    StressDetachFilter();
+    ExFreePoolWithTag((PVOID)Block, STRESS_TAG);
+}
+
 TEST_CASE(ReadErrorIsAnException, "a page that cannot be read back is STATUS_IN_PAGE_ERROR where it was touched, and no more") {
     volatile ULONG64 *Block = MakeBlock(100);
     ULONG64 Word = 0;

@@ -28,6 +28,9 @@ static NTSTATUS FilterTransfer(PDEVICE_OBJECT Device, PIRP Irp)
     BOOLEAN Fail = Major == IRP_MJ_WRITE ? InterlockedDecrement(&StressFilter.FailWrites) >= 0
                                          : StressFilter.FailReadsOf == KeGetCurrentThread();
 
+    if (Major == IRP_MJ_READ) {
+        StressFilter.ReadLevel = KeGetCurrentIrql();
+    }
     if (Device != Filter || !Fail) {
         IoSkipCurrentIrpStackLocation(Irp);
         return IoCallDriver(Below, Irp);

@@ -25,6 +25,7 @@ typedef struct _STRESS_FILTER {
     volatile LONG FailWrites;       /* so many are still to fail, whoever writes */
     PKTHREAD volatile FailReadsOf;  /* this thread's reads fail */
     volatile LONG Failed;
+    volatile KIRQL ReadLevel;       /* where the latest read came from */
 } STRESS_FILTER;
 extern STRESS_FILTER StressFilter;
 /* Puts the filter on the paging device and takes it off. IRQL: PASSIVE_LEVEL. */
