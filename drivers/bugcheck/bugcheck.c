@@ -122,6 +122,36 @@ static VOID ProvokeFloat(VOID)
     }
 }
 
+static VOID BugCheckSpin(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    UNREFERENCED_PARAMETER(Dpc);
+    UNREFERENCED_PARAMETER(Context);
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    while (BugCheckSink != MAXULONG)
+        ;
+}
+
+/* A DPC that waits for something in a loop, and it does not come. */
+static VOID ProvokeDpc(VOID)
+{
+    static KDPC Dpc;
+
+    KeInitializeDpc(&Dpc, BugCheckSpin, NULL);
+    KeInsertQueueDpc(&Dpc, NULL, NULL);
+}
+
+/* DISPATCH_LEVEL, and nothing that ends it. */
+static VOID ProvokeSpin(VOID)
+{
+    KIRQL OldIrql;
+
+    KeRaiseIrql(DISPATCH_LEVEL, &OldIrql);
+    while (BugCheckSink != MAXULONG)
+        ;
+    KeLowerIrql(OldIrql);
+}
+
 /* Lowering to a level that is higher. */
 static VOID ProvokeLower(VOID)
 {
@@ -204,6 +234,8 @@ static const struct {
     {"init", ProvokeInit},          /* a call of what was discarded */
     {"manual", ProvokeManual},      /* just so */
     {"wait", ProvokeWait},          /* a wait at DISPATCH_LEVEL */
+    {"dpc", ProvokeDpc},            /* a DPC that does not return */
+    {"spin", ProvokeSpin},          /* DISPATCH_LEVEL for good */
     {"float", ProvokeFloat},        /* KeRestoreFloatingPointState at another level */
     {"lower", ProvokeLower},        /* KeLowerIrql upwards */
     {"stack", ProvokeStack},        /* the kernel stack into its guard page */

@@ -81,6 +81,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
         ExpBootFailed("reading the boot loader's information", STATUS_INVALID_PARAMETER);
     ExInitializeOptions(ExpBoot.CommandLine);                               /* ExQueryBootOption */
     MmInitializeFrames(&ExpBoot);                                           /* frames, final page tables, W^X */
+    KiSetDpcWatchdog((ULONG)ExQueryBootSize("watchdog", KI_DPC_ALLOTMENT));  /* it looks from the first tick on */
     KiInitializeDispatcher(&ExpFirstPrcb);                                  /* spin locks, dispatcher objects, DPC queue */
     KiInitializeIdleThread(&ExpFirstPrcb, &ExpFirstIdleThread, KiBootStackTop, KiBootStackGuard + PAGE_SIZE);
     KeLowerIrql(PASSIVE_LEVEL);                                             /* fast mutexes; interrupts stay off */

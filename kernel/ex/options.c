@@ -11,7 +11,7 @@
 #define MAXIMUM_OPTIONS 32
 
 /* Every key there is: the one place to add one. */
-static const PCSTR ExpKnownKeys[] = {"mem", "pagefile", "run", "maxcpus", "ramfs"};
+static const PCSTR ExpKnownKeys[] = {"mem", "pagefile", "run", "maxcpus", "ramfs", "watchdog"};
 
 static CHAR ExpText[BOOT_COMMAND_LINE];
 static struct { PCSTR Key, Value; } ExpOptions[MAXIMUM_OPTIONS];
@@ -66,7 +66,7 @@ INIT_CODE VOID ExInitializeOptions(PCSTR CommandLine)
         }
         *Equals = 0;
         if (!ExpIsKnown(Word)) {
-            DbgPrint("Warning: unknown kernel word '%s='; known are mem pagefile run maxcpus ramfs\n", Word);
+            DbgPrint("Warning: unknown kernel word '%s='; known are mem pagefile run maxcpus ramfs watchdog\n", Word);
         } else if (ExpOptionCount == MAXIMUM_OPTIONS) {
             DbgPrint("Warning: more than %u kernel words; '%s=' ignored\n", MAXIMUM_OPTIONS, Word);
         } else {

@@ -24,6 +24,16 @@ VOID KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID Defer
 }
 NT_EXPORT(KeInitializeDpc);
 
+/*
+ * A DPC whose routine would run in a thread at PASSIVE_LEVEL on a system where threaded DPCs are switched on. Here, as on
+ * one where they are off, it is an ordinary one; routines of threaded DPCs have to be written for both. IRQL: any.
+ */
+VOID KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext)
+{
+    KeInitializeDpc(Dpc, DeferredRoutine, DeferredContext);
+}
+NT_EXPORT(KeInitializeThreadedDpc);
+
 /* HighImportance: first in the queue. LowImportance: not urgent. Takes effect when it is next queued. */
 VOID KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance)
 {
@@ -38,6 +48,16 @@ VOID KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
     Dpc->Number = (USHORT)((UCHAR)Number + 1);
 }
 NT_EXPORT(KeSetTargetProcessorDpc);
+
+/* The same by a processor's group and number, of which there is one group. STATUS_INVALID_PARAMETER: no such processor. */
+NTSTATUS KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber)
+{
+    if (ProcNumber->Group != 0 || ProcNumber->Number >= KeNumberProcessors)
+        return STATUS_INVALID_PARAMETER;
+    KeSetTargetProcessorDpc(Dpc, (CCHAR)ProcNumber->Number);
+    return STATUS_SUCCESS;
+}
+NT_EXPORT(KeSetTargetProcessorDpcEx);
 
 /*
  * Queues a DPC. FALSE: it is queued already, and its arguments stay as they are. IRQL: any.
@@ -134,6 +154,8 @@ VOID KiRetireDpcs(PKPRCB Prcb)
 
         Prcb->DpcCount--;
         Prcb->DpcRun++;
+        Prcb->DpcRoutine = Routine;
+        Prcb->DpcTicks = 0;
         /* From here on the DPC may be queued again, or freed by its routine. */
         __atomic_store_n(&Dpc->DpcData, NULL, __ATOMIC_RELEASE);
         KiReleaseSpinLock(&Prcb->DpcLock);

@@ -123,6 +123,10 @@ typedef struct _KPRCB {
     KSPIN_LOCK DpcLock;
     LIST_ENTRY DpcListHead;
     ULONG DpcCount;
+    /* Its own: what the watchdog looks at. */
+    PKDEFERRED_ROUTINE DpcRoutine;  /* that runs, or ran last */
+    ULONG DpcTicks;                 /* that it has taken */
+    ULONG DispatchTicks;            /* since the processor was last seen below DISPATCH_LEVEL */
     /* Dispatcher lock. */
     ULONG ReadySummary;             /* bit N: DispatcherReadyListHead[N] is not empty */
     LIST_ENTRY DispatcherReadyListHead[MAXIMUM_PRIORITY];
@@ -218,8 +222,11 @@ VOID KiQuantumEnd(VOID);
 VOID KiDispatchInterrupt(VOID);
 /* Asks for the dispatch interrupt on this processor (self-IPI). Any IRQL. */
 VOID KiRequestDispatchInterrupt(VOID);
-/* The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC). */
-VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame);
+/*
+ * The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC), the watchdog. Irql: where it
+ * came.
+ */
+VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame, KIRQL Irql);
 /* Asks for the dispatch interrupt on another processor (IPI, vector 0x2F). Any IRQL. */
 VOID KiSendDispatchInterrupt(PKPRCB Prcb);
 /*
@@ -233,6 +240,11 @@ extern ULONGLONG KiBootTime;
 /* switch.S: saves the old thread's callee-saved registers and stack, takes up the new one's. Dispatcher lock held. */
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
 VOID KiThreadStartup(VOID);
+
+/* watchdog.c ------------------------------------------------------------------------------------------------- */
+/* How many clock ticks a DPC may take before the system stops; 0: as many as it likes. */
+#define KI_DPC_ALLOTMENT 500
+VOID KiSetDpcWatchdog(ULONG Ticks);
 
 /* fpu.c ------------------------------------------------------------------------------------------------------ */
 /* The floating-point state that a program's thread begins with, for KTHREAD.FpuState; NULL: no memory. */

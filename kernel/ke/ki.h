@@ -146,6 +146,11 @@ VOID KiInitializeTimers(VOID);
 /* Asks for the expiry DPC when a timer is due. Clock interrupt of processor 0. */
 VOID KiCheckTimers(ULONGLONG Before, ULONGLONG Now);
 
+/* watchdog.c --------------------------------------------------------------------------------------------------- */
+
+/* Stops the system when this processor has been at DISPATCH_LEVEL for too long. Clock interrupt, which came at Irql. */
+VOID KiWatchDispatch(PKPRCB Prcb, PKTRAP_FRAME Frame, KIRQL Irql);
+
 /* dpc.c -------------------------------------------------------------------------------------------------------- */
 
 /* Runs every DPC in this processor's queue. IRQL: DISPATCH_LEVEL, interrupts on. */

@@ -37,7 +37,7 @@ ULONG KeQueryTimeIncrement(VOID)
 NT_EXPORT(KeQueryTimeIncrement);
 
 /* The clock interrupt. IRQL: CLOCK_LEVEL, on every processor; no lock can be taken that DISPATCH_LEVEL code holds. */
-VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame)
+VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame, KIRQL Irql)
 {
     PKPRCB Prcb = KeGetCurrentPrcb();
     PKTHREAD Thread = Prcb->CurrentThread;
@@ -66,6 +66,7 @@ VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame)
             KiRequestDispatchInterrupt();
         }
     }
+    KiWatchDispatch(Prcb, TrapFrame, Irql);
     /* DPCs of low importance wait no longer than to here. */
     if (Prcb->DpcCount != 0 && !Prcb->DpcRoutineActive)
         KiRequestDispatchInterrupt();

@@ -219,7 +219,7 @@ static VOID KiClockInterrupt(PKTRAP_FRAME Frame)
     KIRQL OldIrql = KeGetCurrentIrql();
 
     KiSetIrql(CLOCK_LEVEL);
-    KiUpdateRunTime(Frame);
+    KiUpdateRunTime(Frame, OldIrql);
     HalEndOfInterrupt();
     KiSetIrql(OldIrql);
 }
