@@ -12,7 +12,9 @@
     X(STATUS_WAIT_1,                       0x00000001, "the second object was signalled")                      \
     X(STATUS_WAIT_2,                       0x00000002, "the third object was signalled")                       \
     X(STATUS_WAIT_3,                       0x00000003, "the fourth object was signalled")                      \
+    X(STATUS_WAIT_63,                      0x0000003F, "the last of 64 objects was signalled")                 \
     X(STATUS_ABANDONED_WAIT_0,             0x00000080, "the owner of the mutex ended without releasing it")    \
+    X(STATUS_ABANDONED_WAIT_63,            0x000000BF, "the 64th object was an abandoned mutex")               \
     X(STATUS_USER_APC,                     0x000000C0, "a user APC ended the wait")                            \
     X(STATUS_ALERTED,                      0x00000101, "an alert ended the wait")                              \
     X(STATUS_TIMEOUT,                      0x00000102, "the time ran out")                                     \
