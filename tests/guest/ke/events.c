@@ -25,7 +25,7 @@ TEST_CASE(SetEventReturnsTheStateBefore, "KeSetEvent returns the previous state;
     EXPECT(KeSetEvent(&Event, 0, FALSE) != 0);
 }
 
-TEST_CASE(ResetEventReturnsTheStateBefore, "KeResetEvent returns the previous state and leaves the event not signalled") {
+TEST_CASE(ResetEventReturnsTheStateBefore, "KeResetEvent returns the previous state; the event is not signalled then") {
     KeInitializeEvent(&Event, NotificationEvent, TRUE);
     EXPECT(KeResetEvent(&Event) != 0);
     EXPECT_EQUAL(KeResetEvent(&Event), 0);

@@ -31,7 +31,7 @@ TEST_CASE(ZeroTimeout, "a timeout of zero: the wait returns at once, with STATUS
     EXPECT_STATUS(WaitForThem(4, WaitAny, &Now), STATUS_WAIT_3);
 }
 
-TEST_CASE(RelativeTimeout, "a negative timeout counts from now: the wait lasts that long and ends with STATUS_TIMEOUT") {
+TEST_CASE(RelativeTimeout, "a negative timeout counts from now; it ends the wait with STATUS_TIMEOUT, not before") {
     LARGE_INTEGER Timeout = KeTestMilliseconds(30);
     ULONGLONG Begin = KeQueryInterruptTime();
 
@@ -96,7 +96,7 @@ TEST_CASE(OneObjectTwice, "an object may be named twice in a wait for any, and e
     EXPECT_EQUAL(KeReadStateEvent(&Events[1]), 0);
 }
 
-TEST_CASE(OneObjectTwiceBlocked, "the same when the wait has to block: one wake-up, and nothing left on the object's list") {
+TEST_CASE(OneObjectTwiceBlocked, "an object twice, with a wait that blocks: nothing is left on the object's list") {
     VOID SetLater(PVOID Context) {
         KeTestSleep(20);
         KeSetEvent(Context, 0, FALSE);
@@ -131,8 +131,8 @@ TEST_CASE(ThreeObjectsWithoutBlocks, "THREAD_WAIT_OBJECTS objects need no array 
 
     MakeEvents(SynchronizationEvent, FALSE);
     Thread = KeTestStart(SetLater, &Events[2]);
-    EXPECT_STATUS(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS, Objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
-                  STATUS_WAIT_2);
+    EXPECT_STATUS(KeWaitForMultipleObjects(THREAD_WAIT_OBJECTS, Objects, WaitAny, Executive, KernelMode, FALSE, NULL,
+                                           NULL), STATUS_WAIT_2);
     KeTestJoin(Thread);
 }
 

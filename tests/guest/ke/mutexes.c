@@ -111,7 +111,7 @@ TEST_CASE(ReleaseOfAnAbandonedMutant, "releasing an abandoned mutant that nobody
     EXPECT_STATUS(Raised, STATUS_ABANDONED);
 }
 
-TEST_CASE(AbandonedAmongSeveral, "a wait for any that an abandoned mutant ends returns STATUS_ABANDONED_WAIT_0 + index") {
+TEST_CASE(AbandonedAmongSeveral, "a wait for any that an abandoned mutant ends: STATUS_ABANDONED_WAIT_0 + index") {
     PVOID Objects[2] = {&Owned, &Mutant};
 
     KeInitializeEvent(&Owned, NotificationEvent, FALSE);
@@ -150,7 +150,7 @@ TEST_CASE(WaitsTakeFromASemaphore, "each wait takes one off a semaphore's count;
     EXPECT_STATUS(KeTestPoll(&Semaphore), STATUS_TIMEOUT);
 }
 
-TEST_CASE(SemaphoreUpToItsLimit, "KeReleaseSemaphore may fill a semaphore up to its limit, and not by a negative number") {
+TEST_CASE(SemaphoreUpToItsLimit, "KeReleaseSemaphore adds up to the limit, and no negative number") {
     KeInitializeSemaphore(&Semaphore, 0, 3);
     EXPECT_EQUAL(KeReleaseSemaphore(&Semaphore, 0, 3, FALSE), 0);
     Raised = STATUS_SUCCESS;

@@ -6,7 +6,7 @@ static KDEVICE_QUEUE Queue;
 static KDEVICE_QUEUE_ENTRY Entries[4];
 static volatile LONG Refused, Tried;
 
-TEST_CASE(AcquireRaises, "KeAcquireSpinLock raises to DISPATCH_LEVEL and reports the old level; release goes back to it") {
+TEST_CASE(AcquireRaises, "KeAcquireSpinLock raises to DISPATCH_LEVEL, KeReleaseSpinLock goes back to the old level") {
     KIRQL First, Second;
 
     KeInitializeSpinLock(&Lock);
@@ -55,7 +55,7 @@ TEST_CASE(TryDoesNotSpin, "KeTryToAcquireSpinLockAtDpcLevel is refused a lock th
     KeLowerIrql(OldIrql);
 }
 
-TEST_CASE(QueuedLockKeepsTheLevel, "an in-stack queued spin lock keeps the old level in its handle and goes back to it") {
+TEST_CASE(QueuedLockKeepsTheLevel, "a queued spin lock keeps the old level in its handle and goes back to it") {
     KLOCK_QUEUE_HANDLE Handle;
     KIRQL OldIrql;
 

@@ -87,7 +87,7 @@ TEST_CASE(ThreadHandle, "PsCreateSystemThread's handle can be waited for, and it
     KeInitializeEvent(&Begin, SynchronizationEvent, FALSE);
     KeInitializeEvent(&Go, NotificationEvent, TRUE);
     REQUIRE(NT_SUCCESS(PsCreateSystemThread(&Handle, THREAD_ALL_ACCESS, NULL, NULL, &Id, WaitForGo, NULL)));
-    EXPECT_STATUS(ObReferenceObjectByHandle(Handle, 0, *PsThreadType, KernelMode, (PVOID *)&Thread, NULL), STATUS_SUCCESS);
+    REQUIRE(NT_SUCCESS(ObReferenceObjectByHandle(Handle, 0, *PsThreadType, KernelMode, (PVOID *)&Thread, NULL)));
     EXPECT(PsGetThreadId(Thread) == Id.UniqueThread);
     EXPECT(PsGetThreadProcessId(Thread) == Id.UniqueProcess);
     EXPECT_STATUS(ZwWaitForSingleObject(Handle, FALSE, NULL), STATUS_SUCCESS);
@@ -115,7 +115,7 @@ TEST_CASE(WhoIsRunning, "KeGetCurrentThread, PsGetCurrentThread and PsGetCurrent
     EXPECT(PsGetCurrentProcessId() == PsGetProcessId(PsGetCurrentProcess()));
 }
 
-TEST_CASE(SetPriorityReturnsTheOld, "KeSetPriorityThread returns the priority before, KeQueryPriorityThread the one now") {
+TEST_CASE(SetPriorityReturnsTheOld, "KeSetPriorityThread returns the old priority, KeQueryPriorityThread the one now") {
     PVOID Thread = StartWaiting();
 
     REQUIRE(Thread != NULL);
@@ -136,7 +136,7 @@ TEST_CASE(DelayReturnsSuccess, "KeDelayExecutionThread returns STATUS_SUCCESS wh
     EXPECT_STATUS(KeDelayExecutionThread(KernelMode, FALSE, &Past), STATUS_SUCCESS);
 }
 
-TEST_CASE(AffinityIsReturned, "KeSetSystemAffinityThreadEx returns the mask before, for KeRevertToUserAffinityThreadEx") {
+TEST_CASE(AffinityIsReturned, "KeSetSystemAffinityThreadEx returns the mask before, for the Revert routine") {
     KAFFINITY First = KeSetSystemAffinityThreadEx(1), Second;
 
     EXPECT_EQUAL(KeGetCurrentProcessorNumber(), 0);
@@ -174,7 +174,7 @@ TEST_CASE(CriticalRegionsNest, "KeEnterCriticalRegion nests: APCs come back with
     KeTestJoin(KeTestStart(Nest, NULL));
 }
 
-TEST_CASE(ThreadOutlivesItsHandle, "a thread goes on when its handle is closed, and its object lasts as long as a reference") {
+TEST_CASE(ThreadOutlivesItsHandle, "a thread goes on without a handle; its object lasts as long as a reference") {
     PVOID Thread = StartWaiting();      /* its handle is closed */
 
     REQUIRE(Thread != NULL);

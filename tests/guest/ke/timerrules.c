@@ -41,7 +41,7 @@ TEST_CASE(SetTimerSaysIfItWasQueued, "KeSetTimer returns TRUE when the timer was
     KeCancelTimer(&Timer);
 }
 
-TEST_CASE(ExpiredIsNotQueued, "a timer that has expired is out of the queue: KeSetTimer and KeCancelTimer return FALSE") {
+TEST_CASE(ExpiredIsNotQueued, "a timer that has expired is not queued: KeSetTimer and KeCancelTimer return FALSE") {
     MakeTimer(NotificationTimer);
     KeSetTimer(&Timer, KeTestMilliseconds(1), NULL);
     KeTestWait(&Timer);
