@@ -366,7 +366,7 @@ $(O)/tidepool.iso: $(O)/kernel.elf $(O)/system.img boot/grub.cfg tools/iso.sh
 
 # --- Targets -----------------------------------------------------------------------------------------------------
 
-.PHONY: all run iso test bench gdb toolchain clean help check-tools FORCE
+.PHONY: all run iso test stress bench gdb toolchain clean help check-tools FORCE
 Everything := $(addprefix $(O)/,kernel.elf kernel.asm kernel.sym system.img) $(TestFiles)
 
 OutsideLink := $(patsubst %,$(O)/outside/modules/%,$(notdir $(filter %.sys,$(Outside))))
@@ -379,6 +379,15 @@ iso: $(O)/tidepool.iso
 
 test: $(Everything)
 	$(Q)O=$(O) $(PYTHON) -m pytest -n auto --dist loadgroup tests
+
+# A suite that does things at random, for as long as is asked for. SEED=0: another one every time; the report names it.
+SUITE ?= locks
+CPUS ?= 4
+MINUTES ?= 10
+SEED ?= 0
+stress: $(Everything)
+	$(Q)O=$(O) ./run-qemu.sh --cpus $(CPUS) --add $(O)/tests/$(SUITE).sys --add $(O)/tests/test.exe \
+	    --run "load $(SUITE); run test $(SUITE) minutes=$(MINUTES) seed=$(SEED)"
 
 bench: $(Everything)
 	$(Q)O=$(O) $(PYTHON) tools/bench.py
@@ -409,6 +418,7 @@ make                       kernel, drivers, programs, system image and test modu
 make run                   boot them in QEMU (./run-qemu.sh --help has the options)
 make iso                   build/tidepool.iso, for GRUB
 make test                  install what the tests need, build, run all tests
+make stress                minutes of locks and waits at random: CPUS=4 MINUTES=10 SEED=0 SUITE=locks (or stress)
 make bench                 instruction counts of the basic operations
 make gdb                   attach gdb to ./run-qemu.sh --gdb
 make toolchain             build an x86_64-elf gcc and binutils into toolchain/ (about 25 minutes)

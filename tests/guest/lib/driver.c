@@ -80,13 +80,16 @@ static NTSTATUS TestAnswer(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR In
         *Information = sizeof(*Description);
         return STATUS_SUCCESS;
     }
+    if (InputLength < sizeof(TEST_REQUEST)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     if (OutputLength < sizeof(TEST_RESULT)) {
         return STATUS_BUFFER_TOO_SMALL;
     }
     /* Not ExAcquireFastMutex: that would hold the case at APC_LEVEL. */
     KeEnterCriticalRegion();
     ExAcquireFastMutexUnsafe(&TestMutex);
-    TestRunCase(Case, Buffer);
+    TestRunCase(Case, Buffer, Buffer);
     ExReleaseFastMutexUnsafe(&TestMutex);
     KeLeaveCriticalRegion();
     *Information = sizeof(TEST_RESULT);

@@ -100,8 +100,9 @@ static BOOLEAN TestLeaked(const TEST_BALANCE *Before, PTEST_RESULT Result)
     return TRUE;
 }
 
-VOID TestRunCase(const TEST_CASE_RECORD *Case, PTEST_RESULT Result)
+VOID TestRunCase(const TEST_CASE_RECORD *Case, const TEST_REQUEST *Request, PTEST_RESULT Result)
 {
+    TEST_REQUEST Form = *Request;
     TEST_BALANCE Before;
     BOOLEAN Leaked;
 
@@ -109,6 +110,7 @@ VOID TestRunCase(const TEST_CASE_RECORD *Case, PTEST_RESULT Result)
     TestFailures = 0;
     do {
         TestTakeBalance(&Before);
+        TestSetForm(&Form);
         Case->Routine();
         Leaked = TestLeaked(&Before, Result);
         Result->Runs++;

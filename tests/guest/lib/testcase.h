@@ -61,6 +61,14 @@ VOID TestNote(PCSTR Format, ...);
 /* Runs Routine(Context) on Count new system threads and waits until all have ended. At most 16. IRQL: PASSIVE_LEVEL. */
 VOID TestOnThreads(ULONG Count, PKSTART_ROUTINE Routine, PVOID Context);
 
+/* A seed for what happens at random, which the report names: the one that was asked for, or another every time. */
+ULONG TestSeed(VOID);
+/*
+ * Whether round number Round, from 0, is still to come: in the short form while there are fewer than Rounds of them, in
+ * the long form until the time that was asked for is up. IRQL: any.
+ */
+BOOLEAN TestGoesOn(ULONG64 Round, ULONG64 Rounds);
+
 #define EXPECT(Condition) TestExpect((Condition) != 0, #Condition, __FILE__, __LINE__)
 #define EXPECT_EQUAL(Seen, Expected)                                                                           \
     TestExpectEqual((ULONGLONG)(Seen), (ULONGLONG)(Expected), #Seen " == " #Expected, __FILE__, __LINE__)

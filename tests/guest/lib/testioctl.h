@@ -11,11 +11,18 @@
 #define IOCTL_TEST_COUNT CTL_CODE(TEST_DEVICE, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS)
 /* Input: ULONG, a case's index from 0. Output: TEST_DESCRIPTION. STATUS_NO_MORE_ENTRIES past the last. */
 #define IOCTL_TEST_DESCRIBE CTL_CODE(TEST_DEVICE, 0x801, METHOD_BUFFERED, FILE_ANY_ACCESS)
-/* Input: ULONG, a case's index from 0. Output: TEST_RESULT. Runs the case in the calling thread, at PASSIVE_LEVEL. */
+/* Input: TEST_REQUEST. Output: TEST_RESULT. Runs the case in the calling thread, at PASSIVE_LEVEL. */
 #define IOCTL_TEST_RUN CTL_CODE(TEST_DEVICE, 0x802, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
 #define TEST_NAME_LENGTH 64
 #define TEST_STATEMENT_LENGTH 160
+
+/* Which case, and in which form; the last two are for cases that ask for a seed or go on for a time. */
+typedef struct _TEST_REQUEST {
+    ULONG Index;                /* from 0 */
+    ULONG Seed;                 /* 0: another one every time */
+    ULONG Seconds;              /* how long it goes on; 0: the short form, a fixed amount of work */
+} TEST_REQUEST, *PTEST_REQUEST;
 
 typedef struct _TEST_DESCRIPTION {
     CHAR Name[TEST_NAME_LENGTH];

@@ -2,13 +2,13 @@
  * Everything at once: threads that use pageable memory in every way there is, with less RAM than they want, while others
  * take it away from them. Every page carries its own address and generation, so a lost, old or exchanged page is seen.
  *
- * What each thread does follows from the seed that the report names; put it into STRESS_SEED to have the same again.
+ * What each thread does follows from the seed that the report names (`run test stress seed=N` has the same again); with
+ * `minutes=M` it goes on that long.
  */
 #include "stress.h"
 
 TEST_SUITE(stress, "1 2 4");
 
-#define STRESS_SEED 0       /* 0: another one every time */
 #define ROUNDS 3
 #define STEPS 120           /* of each worker in a round */
 #define WORKERS 8
@@ -220,14 +220,11 @@ static LONG64 ResidentAvailable(LONG64 Expected)
 }
 
 TEST_CASE(EverythingAtOnce, "no page is lost, locked ones stay, and every budget is as before, with less RAM than is wanted") {
-    LARGE_INTEGER Ticks;
     CHAR Report[128];
     LONG64 Before = 0;
 
-    KeQueryTickCount(&Ticks);
-    RoundSeed = STRESS_SEED != 0 ? STRESS_SEED : 1 + Ticks.LowPart * 2654435761u % 1000003;
-    TestNote("seed %u", RoundSeed);
-    for (ULONG Round = 0; Round < ROUNDS; Round++, RoundSeed = RoundSeed * 1103515245u + 12345) {
+    RoundSeed = TestSeed();
+    for (ULONG Round = 0; TestGoesOn(Round, ROUNDS); Round++, RoundSeed = RoundSeed * 1103515245u + 12345) {
         NextWorker = 0;
         TestOnThreads(WORKERS, Work, NULL);
         if (!MmCheckConsistency(Report, sizeof(Report))) {
