@@ -290,12 +290,20 @@ $(call objects,$(1)): $(1) $(O)/made/$(2) $(O)/made/Errors $(if $(filter Driver 
 Objects += $(call objects,$(1))
 endef
 
+# Drivers that a paging file may depend on: nothing of them may ever be out, so no section of theirs is pageable.
+ResidentDrivers := ramdisk disk
+Pageable := (PAGE|\.page|INIT|\.init|\.edata|\.EDATA)[^ ]*
+# $(call resident,FILE): what looks that it is so.
+resident = ! $(OBJDUMP) -h $(1) | grep -E ' $(Pageable) ' || { echo '$(1): a driver that pages may not have pageable \
+sections (ResidentDrivers in the Makefile)' >&2; rm -f $(1); false; }
+
 # $(call driver,OUTPUT,SOURCES,KIND,LIBRARY SOURCES,LINK SCRIPT): the last two are what test drivers share.
 define driver
 $(call remember,$(O)/made/$(subst /,-,$(1)),$(2) $(4))
 $(1): $(call objects,$(2) $(4)) tools/driver.ld $(5) $(O)/made/$(subst /,-,$(1))
 	$$(call say,DRIVER)
 	$$(Q)$$(LD) -r --build-id=none $(5:%=-T %) -T tools/driver.ld $$(filter %.o,$$^) -o $$@
+	$(if $(filter $(ResidentDrivers:%=$(O)/drivers/%.sys),$(1)),$$(Q)$$(call resident,$(1)))
 $(foreach Source,$(2),$(eval $(call compile,$(Source),$(3))))
 endef
 

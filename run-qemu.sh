@@ -43,6 +43,8 @@ usage: ./run-qemu.sh [options] [-- extra QEMU arguments]
   --com2 CHARDEV       QEMU character device for COM2 (also --com3, --com4): pty, null, file,path=P,
                        socket,path=P,server=on,wait=off, ... (null)
   --parallel CHARDEV   a parallel port, LPT1, and the character device behind it: file,path=P, null, ... (no port)
+  --disk FILE|SIZE     a virtio disk: FILE, or an empty one of that size which goes with the machine (repeatable);
+                       the kernel word pagefile=disk puts the paging file on it
   --add FILE[=PATH]    put FILE into the system image; PATH is drivers/FILE for a .sys, bin/FILE for an .exe,
                        else FILE (repeatable)
   --trace FILE         stream the event trace to FILE (not available yet)
@@ -62,7 +64,7 @@ END
 # --- The command line ------------------------------------------------------------------------------------------
 
 Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel=''
-Adds=() Extra=()
+Adds=() Disks=() Extra=()
 declare -A Com=([2]=null [3]=null [4]=null)
 
 # one_line OPTION TEXT: the kernel's command line has no place for control characters.
@@ -78,11 +80,12 @@ while (($#)); do
     --help | -h) help && exit 0 ;;
     --gdb) Gdb=1 && continue ;;
     --iso) Iso=1 && continue ;;
-    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --add=* | --trace=* | --timeout=*)
+    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --disk=* | --add=* | \
+        --trace=* | --timeout=*)
         Value=${Option#*=}
         Option=${Option%%=*}
         ;;
-    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --add | --trace | --timeout)
+    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --disk | --add | --trace | --timeout)
         (($#)) || usage "$Option needs a value (--help lists the options)"
         Value=$1
         shift
@@ -117,6 +120,11 @@ while (($#)); do
     --parallel)
         [[ $Value ]] || usage "--parallel: a QEMU character device, please, like null or file,path=P"
         Parallel=$Value
+        ;;
+    --disk)
+        [[ -f $Value && -r $Value || $Value =~ ^[1-9][0-9]*[KMGkmg]?$ ]] ||
+            usage "--disk $Value: a readable file, or a size like 64M, please"
+        Disks+=("$Value")
         ;;
     --add) Adds+=("$Value") ;;
     --trace) usage "--trace is not available yet: this kernel has no event trace" ;;
@@ -269,6 +277,19 @@ for N in 2 3 4; do
 done
 [[ ! $Parallel ]] || Qemu+=(-chardev "$Parallel,id=lpt1" -parallel chardev:lpt1)
 Qemu+=(-device "isa-debug-exit,iobase=$ExitPort,iosize=4")
+
+# Disks. A size makes a file with nothing in it that is gone with the machine, so nobody waits for it to reach a medium.
+# The file's name goes to QEMU in a list with commas, where one that belongs to the name is doubled.
+for N in "${!Disks[@]}"; do
+    File=${Disks[$N]} How=''
+    if [[ ! -f $File ]]; then
+        truncate -s "$File" "$Temp/disk$N" || usage "--disk $File: no file of that size could be made in /tmp"
+        File=$Temp/disk$N How=,cache=unsafe
+    elif [[ ! -w $File ]]; then
+        How=,read-only=on
+    fi
+    Qemu+=(-drive "if=none,id=disk$N,format=raw,file=${File//,/,,}$How" -device "virtio-blk-pci,drive=disk$N")
+done
 
 # The pipe on which QEMU says why it ended. It is opened here for both directions, so nobody waits for the other end.
 mkfifo "$Temp/qmp.in" "$Temp/qmp.out"

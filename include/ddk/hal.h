@@ -1,10 +1,11 @@
 /*
- * Hal: ports, memory-mapped registers and interrupt vectors ("HAL Library Routines"). READ_PORT_UCHAR takes a
- * PUCHAR made from an integer, as the documentation has it.
+ * Hal: ports, memory-mapped registers, interrupt vectors and buses' configuration ("HAL Library Routines").
+ * READ_PORT_UCHAR takes a PUCHAR made from an integer, as the documentation has it.
  */
 #pragma once
 
 #include "kernel.h"
+#include "pci.h"
 
 FORCEINLINE UCHAR READ_PORT_UCHAR(PUCHAR Port)
 {
@@ -49,7 +50,8 @@ typedef enum _INTERFACE_TYPE {
 
 /*
  * The vector, level and processors of an interrupt line, ready for IoConnectInterrupt ("HalGetInterruptVector").
- * Returns 0 when the line does not exist. Isa: BusInterruptLevel is the ISA interrupt request, 0 to 15.
+ * Returns 0 when the line does not exist. Isa: BusInterruptLevel is the ISA interrupt request, 0 to 15. PCIBus:
+ * BusInterruptLevel and BusInterruptVector are the function's InterruptLine; the interrupt is level-sensitive and shared.
  */
 ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                             ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);
@@ -59,3 +61,29 @@ ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG
  * IRQL: any.
  */
 BOOLEAN HalMakeBeep(ULONG Frequency);
+
+typedef enum _BUS_DATA_TYPE {
+    ConfigurationSpaceUndefined = -1, Cmos, EisaConfiguration, Pos, CbusConfiguration, PCIConfiguration,
+    VMEConfiguration, NuBusConfiguration, PCMCIAConfiguration, MPIConfiguration, MPSAConfiguration,
+    PNPISAConfiguration, MaximumBusDataType
+} BUS_DATA_TYPE, *PBUS_DATA_TYPE;
+
+/*
+ * Reads or writes a function's configuration header ("HalGetBusDataByOffset"): SlotNumber is a PCI_SLOT_NUMBER. Returns
+ * how many bytes; 0 when there is no such bus, 2 when there is no device in the slot, whose VendorID then reads as
+ * PCI_INVALID_VENDORID. Only PCIConfiguration is there. IRQL: <= DISPATCH_LEVEL.
+ */
+ULONG HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                            ULONG Length);
+ULONG HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                            ULONG Length);
+#define HalGetBusData(BusDataType, BusNumber, SlotNumber, Buffer, Length) \
+    HalGetBusDataByOffset((BusDataType), (BusNumber), (SlotNumber), (Buffer), 0, (Length))
+#define HalSetBusData(BusDataType, BusNumber, SlotNumber, Buffer, Length) \
+    HalSetBusDataByOffset((BusDataType), (BusNumber), (SlotNumber), (Buffer), 0, (Length))
+/*
+ * A bus address as the processor reaches it ("HalTranslateBusAddress"): the same number here. *AddressSpace is 0 for
+ * memory, to be mapped by MmMapIoSpace, and 1 for ports. FALSE: no such bus.
+ */
+BOOLEAN HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber, PHYSICAL_ADDRESS BusAddress,
+                               PULONG AddressSpace, PPHYSICAL_ADDRESS TranslatedAddress);

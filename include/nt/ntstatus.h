@@ -90,6 +90,7 @@
     X(STATUS_DISK_FULL,                    0xC000007F, "there is no room left")                                \
     X(STATUS_TOO_MANY_PAGING_FILES,        0xC0000097, "there are too many paging files")                      \
     X(STATUS_INSUFFICIENT_RESOURCES,       0xC000009A, "there is not enough memory or another resource")       \
+    X(STATUS_MEDIA_WRITE_PROTECTED,        0xC00000A2, "the medium is write-protected")                        \
     X(STATUS_DEVICE_NOT_READY,             0xC00000A3, "the device is not ready")                              \
     X(STATUS_FILE_IS_A_DIRECTORY,          0xC00000BA, "it is a folder")                                       \
     X(STATUS_NOT_SUPPORTED,                0xC00000BB, "this is not supported")                                \
@@ -115,6 +116,7 @@
     X(STATUS_NOT_FOUND,                    0xC0000225, "it was not found")                                     \
     X(STATUS_DEVICE_NOT_CONNECTED,         0xC000009D, "the device is not connected")                          \
     X(STATUS_MUTANT_LIMIT_EXCEEDED,        0xC0000191, "the mutex is owned as many times over as it can be")      \
+    X(STATUS_DEVICE_CONFIGURATION_ERROR,   0xC0000182, "the device is not set up in a way that the driver can use") \
     X(STATUS_IO_DEVICE_ERROR,              0xC0000185, "the device reported an error")                         \
     X(STATUS_DRIVER_UNABLE_TO_LOAD,        0xC000026C, "the driver cannot be loaded")                          \
     X(STATUS_RANGE_LIST_CONFLICT,          0xC0000282, "the range overlaps another one")                       \

@@ -89,6 +89,7 @@ INIT_CODE static VOID ExpPhase0(ULONG64 Magic, ULONG64 Information)
     HalReadMachine();                                                       /* processors, interrupt lines */
     HalInitializeApic();                                                    /* software interrupts */
     HalInitializeIoApic();                                                  /* device lines, all masked */
+    HalAssignPciResources();                                                /* PCI functions can be reached */
     HalInitializeTimers();                                                  /* KeStallExecutionProcessor */
     KiBootTime = HalReadRealTimeClock();
     HalStartClock();

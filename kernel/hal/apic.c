@@ -161,16 +161,17 @@ VOID HalSendStartup(ULONG ApicId, UCHAR Page)
 
 /*
  * ISA lines: their level falls with the line's number, as the 8259 priorities did; the vector is the level and the line.
- * Lines 3 and 4, the serial ports, come at levels 9 and 8. The keyboard line 1 stands at the top, 12.
+ * Lines 3 and 4, the serial ports, come at levels 9 and 8. The keyboard line 1 stands at the top, 12. A PCI function's
+ * interrupt arrives on the ISA line that the PIIX routes its pin to; firmware leaves the number in InterruptLine.
  */
 ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                             ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity)
 {
     static const UCHAR LevelOfLine[16] = {12, 12, 0, 9, 8, 8, 7, 6, 11, 5, 5, 5, 4, 4, 3, 3};
 
-    UNREFERENCED_PARAMETER(BusNumber);
     UNREFERENCED_PARAMETER(BusInterruptVector);
-    if (InterfaceType != Isa || BusInterruptLevel >= ARRAYSIZE(LevelOfLine) || LevelOfLine[BusInterruptLevel] == 0)
+    if ((InterfaceType != Isa && (InterfaceType != PCIBus || BusNumber != 0)) ||
+        BusInterruptLevel >= ARRAYSIZE(LevelOfLine) || LevelOfLine[BusInterruptLevel] == 0)
         return 0;
     *Irql = LevelOfLine[BusInterruptLevel];
     *Affinity = KiActiveProcessors;

@@ -69,6 +69,9 @@ VOID HalSendStartup(ULONG ApicId, UCHAR Page);
 BOOLEAN HalEnableSystemInterrupt(ULONG Vector, KIRQL Irql, KINTERRUPT_MODE Mode, KAFFINITY Affinity);
 VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql);
 
+/* PCI (pciresources.c): addresses and interrupt lines for what the firmware left without. */
+VOID HalAssignPciResources(VOID);
+
 /* Second processors (startprocessor.c). */
 BOOLEAN HalPrepareTrampoline(VOID);
 VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argument), PVOID Argument, volatile LONG *Alive);

@@ -68,6 +68,9 @@ typedef struct _MMPFN {
 } MMPFN, *PMMPFN;
 C_ASSERT(sizeof(MMPFN) == 48);
 
+/* Owner of a permanent frame that is the first of contiguous memory; Flink is how many frames it is (contiguous.c). */
+#define MI_RUN_OWNER 2
+
 typedef struct _MI_FRAME_LIST {
     ULONG First, Last;
     PFN_NUMBER Count;
@@ -118,6 +121,7 @@ VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list,
 VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its state */
 /* A frame with nothing in it, off all lists; *Zeroed says whether it is. MI_NO_FRAME: none. */
 PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
+VOID MiTakeThisFrame(PMMPFN Pfn);                       /* off its list, zeroed to standby, as a permanent one, not zeroed */
 VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list; wakes who waits for frames */
 VOID MiReferenceFrame(PMMPFN Pfn);
 VOID MiDereferenceFrame(PMMPFN Pfn);                    /* the last one frees a deleted frame, retires one in transit */

@@ -64,6 +64,18 @@ VOID MiUnlinkFrame(PMMPFN Pfn)
     Head->Count--;
 }
 
+static VOID MiTakeOffList(PMMPFN Pfn)
+{
+    MiUnlinkFrame(Pfn);
+    if (Pfn->State == MiFrameStandby)
+        MiWritePte(Pfn->Pte, Pfn->OriginalPte);
+    Pfn->Flags = 0;
+    Pfn->OriginalPte = MiMakeZero();
+    /* Set already: the manager has not looked yet, and will. */
+    if (MiAvailableFrames() < MI_LOW_FRAMES && KeReadStateEvent(&MiNeedFramesEvent) == 0)
+        KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
+}
+
 PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
 {
     PMMPFN Pfn;
@@ -73,16 +85,22 @@ PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
         if (++List > MiFrameStandby)
             return MI_NO_FRAME;
     Pfn = MiPfn(MiFrameLists[List].First);
-    MiUnlinkFrame(Pfn);
-    if (List == MiFrameStandby)
-        MiWritePte(Pfn->Pte, Pfn->OriginalPte);
+    MiTakeOffList(Pfn);
     *Zeroed = List == MiFrameZeroed;
-    Pfn->Flags = 0;
-    Pfn->OriginalPte = MiMakeZero();
-    /* Set already: the manager has not looked yet, and will. */
-    if (MiAvailableFrames() < MI_LOW_FRAMES && KeReadStateEvent(&MiNeedFramesEvent) == 0)
-        KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
     return MiFrameNumber(Pfn);
+}
+
+static VOID MiMakeFramePermanent(PMMPFN Pfn)
+{
+    Pfn->State = MiFrameActive;
+    Pfn->Pte = NULL;
+    Pfn->Owner = 0;
+}
+
+VOID MiTakeThisFrame(PMMPFN Pfn)
+{
+    MiTakeOffList(Pfn);
+    MiMakeFramePermanent(Pfn);
 }
 
 VOID MiFreeFrame(PMMPFN Pfn)
@@ -226,16 +244,12 @@ VOID MiReturnPermanent(ULONG64 Frames)
 
 PFN_NUMBER MiTakePermanentFrame(VOID)
 {
-    BOOLEAN Zeroed;
+    BOOLEAN Zeroed = FALSE;
     KIRQL Irql = MiLockPfn();
     PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
 
-    if (Frame != MI_NO_FRAME) {
-        PMMPFN Pfn = MiPfn(Frame);
-        Pfn->State = MiFrameActive;
-        Pfn->Pte = NULL;
-        Pfn->Owner = 0;
-    }
+    if (Frame != MI_NO_FRAME)
+        MiMakeFramePermanent(MiPfn(Frame));
     MiUnlockPfn(Irql);
     if (Frame != MI_NO_FRAME && !Zeroed)
         MiZeroFrame(Frame);
