@@ -54,6 +54,8 @@ PASSING = {
                 "%check $after == $locks - 1 and $h != 0",
     "captured text expected": "$ echo abc\n{{word:=\\w+}}\n$ echo say abc\nsay {{$word}}",
     "an unfinished line, then typing": "$ greet\nname: \\\n> Bob\nhello, Bob",
+    "Ctrl-C at the prompt": "$ echo half a line^C\n$ ^C\n$ echo x\nx",
+    "Ctrl-C in a program": "$ interrupt\n> one\nheard one\n> half^C\ninterrupted\n$ interrupt\n> ^C\ninterrupted",
     "a port, both ways": "$ open com2\ncom2 open\n> hello\ncom2< hello\ncom2> back\n>\nback\n> .\ncom2 closed",
     "a gap up to a typed line": "$ open com2\ncom2 open\n> !3\n1\n...\n> !2\n1\n2\n> !4\n...\n> .\ncom2 closed",
     "two ports": "$ open com2\n> two\ncom2< two\n> .\n$ open com3\n> three\ncom3< {{t\\w+}}\n> .",
@@ -214,6 +216,28 @@ def test_console_in_small_pieces():
     for byte in stream[stream.index("late"):].encode():
         console.feed(bytes([byte]))
     assert console.at_prompt and console.lines == ["hi", "\xe9"]
+
+
+def test_console_line_that_is_taken_away_and_written_again():
+    """A job prints while a command is being typed, and while a program asks: each counts once."""
+    again = "\r\x1b[Kjob 1\r\ntide> ech"
+    stream = "tide> ech" + again + again + "o x\r\nx\r\ntide> "
+    console = Console()
+    for byte in "tide> ".encode():
+        console.feed(bytes([byte]))
+    console.type_command("echo x")
+    for byte in stream[len("tide> "):-len("tide> ")].encode():
+        console.feed(bytes([byte]))
+        assert not console.at_prompt
+    assert console.lines == ["x"]
+    assert console.text == "tide> job 1\njob 1\ntide> echo x\nx\n".removeprefix("tide> ")
+    console.feed(b"name: ")
+    console.take_unfinished()
+    console.feed(b"\r\x1b[Kjob 2\r\nname: B")
+    assert console.unfinished == "B"
+    console.type_line("Bob")
+    console.feed(b"ob\r\nhello\r\n")
+    assert console.lines == ["x", "job 2", "hello"]
 
 
 @pytest.mark.parametrize("text, holds", [

@@ -1,13 +1,11 @@
 /*
- * console: start, unload, open, close and write. Input is in input.c.
+ * console: start, unload, open, close. Output is in output.c, input in input.c, Ctrl-C in control.c.
  */
 #include "console.h"
-#include <tidepool.h>
 
 DRIVER_INITIALIZE DriverEntry;
 static DRIVER_UNLOAD ConsoleUnload;
 static DRIVER_DISPATCH ConsoleOpenClose;
-static DRIVER_DISPATCH ConsoleWrite;
 
 #ifdef ALLOC_PRAGMA
 #pragma alloc_text(INIT, DriverEntry)
@@ -18,9 +16,6 @@ static DRIVER_DISPATCH ConsoleWrite;
 #define CONSOLE_LINK_NAME L"\\DosDevices\\CON"
 
 #define COM1_IRQ 4
-
-/* The most that is written in one piece, with interrupts off while the UART takes it. */
-#define CONSOLE_PIECE 128
 
 /* IRQL: PASSIVE_LEVEL. */
 NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
@@ -42,7 +37,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     /* The extension is zeroed: the ring and the line are empty. */
     Console = DeviceObject->DeviceExtension;
     Console->DeviceObject = DeviceObject;
-    ExInitializeFastMutex(&Console->WriteMutex);
+    ConsoleInitializeOutput(Console);
     KeInitializeSpinLock(&Console->Lock);
     InitializeListHead(&Console->Reads);
     IoInitializeDpcRequest(DeviceObject, ConsoleDpc);
@@ -53,6 +48,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     DriverObject->MajorFunction[IRP_MJ_CLEANUP] = ConsoleCleanup;
     DriverObject->MajorFunction[IRP_MJ_READ] = ConsoleRead;
     DriverObject->MajorFunction[IRP_MJ_WRITE] = ConsoleWrite;
+    DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = ConsoleControl;
     DriverObject->DriverUnload = ConsoleUnload;
 
     Status = IoCreateSymbolicLink(&LinkName, &DeviceName);
@@ -87,6 +83,7 @@ static VOID ConsoleUnload(PDRIVER_OBJECT DriverObject)
     IoDisconnectInterrupt(Console->Interrupt);
     KeRemoveQueueDpc(&DeviceObject->Dpc);
     KeFlushQueuedDpcs();
+    ConsoleDeleteOutputs(Console);
     IoDeleteSymbolicLink(&LinkName);
     IoDeleteDevice(DeviceObject);
 }
@@ -105,36 +102,4 @@ static NTSTATUS ConsoleOpenClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     UNREFERENCED_PARAMETER(DeviceObject);
     return ConsoleComplete(Irp, STATUS_SUCCESS, 0);
-}
-
-/*
- * How much of the text goes out next: a whole line where it fits a piece, so that nothing of the kernel's comes
- * between.
- */
-static ULONG ConsolePiece(PCSTR Text, ULONG Length)
-{
-    ULONG Piece = 0;
-
-    while (Piece < Length && Piece < CONSOLE_PIECE) {
-        if (Text[Piece++] == '\n')
-            break;
-    }
-    return Piece;
-}
-
-/* Writes whole, one caller after the other. IRQL: PASSIVE_LEVEL. Waits for other writers and for the UART. */
-static NTSTATUS ConsoleWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
-{
-    PCONSOLE Console = DeviceObject->DeviceExtension;
-    ULONG Length = IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length;
-    PCSTR Text = Irp->AssociatedIrp.SystemBuffer;
-    ULONG Piece;
-
-    ExAcquireFastMutex(&Console->WriteMutex);
-    for (ULONG Done = 0; Done < Length; Done += Piece) {
-        Piece = ConsolePiece(Text + Done, Length - Done);
-        HalDisplayString(Text + Done, Piece);
-    }
-    ExReleaseFastMutex(&Console->WriteMutex);
-    return ConsoleComplete(Irp, STATUS_SUCCESS, Length);
 }

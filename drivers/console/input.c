@@ -5,18 +5,9 @@
  * the line and completes reads; the DPC calls it when bytes have come, ConsoleRead when a read has.
  */
 #include "console.h"
-#include <tidepool.h>
 #include "../serial/uart.h"
 
 #define COM1_BASE 0x3F8
-
-enum {                      /* what can be typed besides text */
-    KEY_BACKSPACE = 0x08,
-    KEY_NEWLINE = 0x0A,
-    KEY_RETURN = 0x0D,
-    KEY_CLEAR_LINE = 0x15,  /* Ctrl-U */
-    KEY_DELETE = 0x7F       /* what most terminals send for backspace */
-};
 
 static DRIVER_CANCEL ConsoleCancelRead;
 
@@ -98,11 +89,40 @@ static BOOLEAN ConsoleTakeByte(PCONSOLE Console, PUCHAR Byte)
     return TRUE;
 }
 
+VOID ConsoleDropTyped(PCONSOLE Console, ULONG End)
+{
+    BOOLEAN WasFull = Console->In - Console->Out == CONSOLE_TYPE_AHEAD;
+
+    WriteRelease(&Console->Out, End);
+    if (WasFull)
+        ConsoleEnableInput(Console);
+    Console->LineLength = Console->LineTaken = 0;
+    Console->LineComplete = FALSE;
+    Console->AfterReturn = FALSE;
+}
+
+/* Whether the next byte is a Ctrl-C that there is an event for. IRQL: DISPATCH_LEVEL, Lock held. */
+static BOOLEAN ConsoleAtControlC(PCONSOLE Console)
+{
+    return Console->ControlC != NULL && (ULONG)ReadAcquire(&Console->In) != Console->Out &&
+           Console->TypeAhead[Console->Out % CONSOLE_TYPE_AHEAD] == KEY_CONTROL_C;
+}
+
 /* The line ------------------------------------------------------------------------------------------------------- */
 
-static VOID ConsoleEcho(PCSTR Text)
+/* The line of the read that is served next; nobody's when none waits. IRQL: DISPATCH_LEVEL, Lock held. */
+static PKD_LINE ConsoleReadersLine(PCONSOLE Console)
 {
-    HalDisplayString(Text, (ULONG)strlen(Text));
+    PCONSOLE_OUTPUT Output = &Console->Spare;
+
+    if (!IsListEmpty(&Console->Reads))
+        Output = CONTAINING_RECORD(Console->Reads.Flink, IRP, Tail.Overlay.ListEntry)->Tail.Overlay.DriverContext[0];
+    return &Output->Line;
+}
+
+VOID ConsoleEcho(PCONSOLE Console, PCSTR Text)
+{
+    KdWriteLine(ConsoleReadersLine(Console), Text, (ULONG)strlen(Text));
 }
 
 static VOID ConsoleRubOut(PCONSOLE Console)
@@ -110,7 +130,7 @@ static VOID ConsoleRubOut(PCONSOLE Console)
     if (Console->LineLength == 0)
         return;
     Console->LineLength--;
-    ConsoleEcho("\b \b");
+    KdRubOut(ConsoleReadersLine(Console));
 }
 
 static VOID ConsoleAppend(PCONSOLE Console, UCHAR Byte)
@@ -119,11 +139,11 @@ static VOID ConsoleAppend(PCONSOLE Console, UCHAR Byte)
 
     /* The last place is the newline's. */
     if (Console->LineLength == CONSOLE_LINE - 1) {
-        ConsoleEcho("\a");
+        ConsoleEcho(Console, "\a");
         return;
     }
     Console->Line[Console->LineLength++] = Byte;
-    ConsoleEcho(Text);
+    ConsoleEcho(Console, Text);
 }
 
 /* One byte as it was typed. IRQL: DISPATCH_LEVEL, Lock held, the line is not complete. */
@@ -137,9 +157,15 @@ static VOID ConsoleEdit(PCONSOLE Console, UCHAR Byte)
     if (Byte == KEY_RETURN || Byte == KEY_NEWLINE) {
         Console->Line[Console->LineLength++] = KEY_NEWLINE;
         Console->LineComplete = TRUE;
-        ConsoleEcho("\n");
+        ConsoleEcho(Console, "\n");
     } else if (Byte == KEY_BACKSPACE || Byte == KEY_DELETE) {
         ConsoleRubOut(Console);
+    } else if (Byte == KEY_CONTROL_C) {
+        /* Nobody but the reader to tell: it gets an empty line in place of the one that was begun. */
+        Console->Line[0] = KEY_NEWLINE;
+        Console->LineLength = 1;
+        Console->LineComplete = TRUE;
+        ConsoleEcho(Console, "^C\n");
     } else if (Byte == KEY_CLEAR_LINE) {
         while (Console->LineLength > 0)
             ConsoleRubOut(Console);
@@ -181,8 +207,7 @@ static VOID ConsoleGiveLine(PCONSOLE Console, PIRP Irp)
     }
 }
 
-/* Gives reads what has been typed, as far as both go. IRQL: <= DISPATCH_LEVEL. */
-static VOID ConsoleServe(PCONSOLE Console)
+VOID ConsoleServe(PCONSOLE Console)
 {
     LIST_ENTRY Done;
     KIRQL OldIrql;
@@ -191,9 +216,11 @@ static VOID ConsoleServe(PCONSOLE Console)
 
     InitializeListHead(&Done);
     KeAcquireSpinLock(&Console->Lock, &OldIrql);
-    while (!IsListEmpty(&Console->Reads)) {
+    if (!IsListEmpty(&Console->Reads) && !Console->LineComplete)
+        KdShowLine(ConsoleReadersLine(Console));
+    while (!IsListEmpty(&Console->Reads) && !Console->Held) {
         if (!Console->LineComplete) {
-            if (!ConsoleTakeByte(Console, &Byte))
+            if (ConsoleAtControlC(Console) || !ConsoleTakeByte(Console, &Byte))
                 break;
             ConsoleEdit(Console, Byte);
         } else if ((Irp = ConsoleTakeRead(Console)) != NULL) {
@@ -201,11 +228,13 @@ static VOID ConsoleServe(PCONSOLE Console)
             InsertTailList(&Done, &Irp->Tail.Overlay.ListEntry);
         }
     }
+    ConsoleServeControlC(Console);
     KeReleaseSpinLock(&Console->Lock, OldIrql);
 
     /* Completing calls out of the driver, so it is done without the lock. */
     while (!IsListEmpty(&Done)) {
         Irp = CONTAINING_RECORD(RemoveHeadList(&Done), IRP, Tail.Overlay.ListEntry);
+        ConsoleEndRead(Irp);
         ConsoleComplete(Irp, STATUS_SUCCESS, Irp->IoStatus.Information);
     }
 }
@@ -219,7 +248,7 @@ VOID ConsoleDpc(PKDPC Dpc, PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
     ConsoleServe(Context);
 }
 
-/* Pends until there is a whole line; a read gets one line at most. IRQL: <= DISPATCH_LEVEL. */
+/* Pends until there is a whole line; a read gets one line at most. IRQL: PASSIVE_LEVEL, the reader's own context. */
 NTSTATUS ConsoleRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PCONSOLE Console = DeviceObject->DeviceExtension;
@@ -228,11 +257,13 @@ NTSTATUS ConsoleRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (IoGetCurrentIrpStackLocation(Irp)->Parameters.Read.Length == 0)
         return ConsoleComplete(Irp, STATUS_SUCCESS, 0);
 
+    Irp->Tail.Overlay.DriverContext[0] = ConsoleBeginRead(Console);
     KeAcquireSpinLock(&Console->Lock, &OldIrql);
     IoSetCancelRoutine(Irp, ConsoleCancelRead);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
         /* It was cancelled before it could be queued, and nobody has called the cancel routine. */
         KeReleaseSpinLock(&Console->Lock, OldIrql);
+        ConsoleEndRead(Irp);
         return ConsoleComplete(Irp, STATUS_CANCELLED, 0);
     }
     IoMarkIrpPending(Irp);
@@ -253,6 +284,7 @@ static VOID ConsoleCancelRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     KeAcquireSpinLock(&Console->Lock, &OldIrql);
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
     KeReleaseSpinLock(&Console->Lock, OldIrql);
+    ConsoleEndRead(Irp);
     ConsoleComplete(Irp, STATUS_CANCELLED, 0);
 }
 
@@ -275,7 +307,11 @@ NTSTATUS ConsoleCleanup(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         }
     }
     KeReleaseSpinLock(&Console->Lock, OldIrql);
-    while (!IsListEmpty(&Done))
-        ConsoleComplete(CONTAINING_RECORD(RemoveHeadList(&Done), IRP, Tail.Overlay.ListEntry), STATUS_CANCELLED, 0);
+    while (!IsListEmpty(&Done)) {
+        PIRP Read = CONTAINING_RECORD(RemoveHeadList(&Done), IRP, Tail.Overlay.ListEntry);
+        ConsoleEndRead(Read);
+        ConsoleComplete(Read, STATUS_CANCELLED, 0);
+    }
+    ConsoleForgetControlC(Console, FileObject);
     return ConsoleComplete(Irp, STATUS_SUCCESS, 0);
 }

@@ -109,6 +109,7 @@
     X(STATUS_CANCELLED,                    0xC0000120, "the request was cancelled")                            \
     X(STATUS_FILE_CLOSED,                  0xC0000128, "the file is closed")                                   \
     X(STATUS_COMMITMENT_LIMIT,             0xC000012D, "memory and paging files together cannot promise more") \
+    X(STATUS_CONTROL_C_EXIT,               0xC000013A, "it was ended by Ctrl-C")                               \
     X(STATUS_UNRECOGNIZED_VOLUME,          0xC000014F, "the volume is not recognised")                         \
     X(STATUS_DRIVER_ORDINAL_NOT_FOUND,     0xC0000262, "an ordinal that it imports does not exist")            \
     X(STATUS_DRIVER_ENTRYPOINT_NOT_FOUND,  0xC0000263, "a routine that it imports is exported by nobody")      \

@@ -1,12 +1,10 @@
 /*
  * The early console: COM1 as a polled output device, from the first instruction on and at every IRQL.
  *
- * DbgPrint and the console driver's writes both end here, so a line of one never lands inside a line of the other.
- * Nothing waits for an interrupt; only the transmit holding register is polled.
+ * All output ends here; whose line is where is kernel/kd/terminal.c's to know. Nothing waits for an interrupt; only the transmit holding register is polled.
  * Registers: National Semiconductor NS16550AF data sheet, table "Register Addresses" and "Summary of Registers".
  */
 #include "hal/hal.h"
-#include "rtl/export.h"
 
 #define COM1 0x3F8
 
@@ -28,7 +26,7 @@ enum {                  /* DLAB = 1 */
 #define BAUD_DIVISOR_115200 1
 
 static volatile LONG HalpConsoleLock;
-static volatile LONG HalpConsoleSeized;
+volatile LONG HalConsoleSeized;
 
 static VOID HalpWrite(ULONG Register, UCHAR Value)
 {
@@ -61,27 +59,32 @@ static VOID HalpPutByte(UCHAR Byte)
     HalpWrite(UART_THR, Byte);
 }
 
-/*
- * Writes Length bytes, a newline as carriage return and newline. The bytes of one call are never mixed with another's.
- * IRQL: any. Takes the console lock with interrupts off, so keep strings short. String is nonpaged, or the caller runs
- * below DISPATCH_LEVEL and has it in memory.
- */
-VOID HalDisplayString(PCSTR String, ULONG Length)
+BOOLEAN HalLockConsole(VOID)
 {
     BOOLEAN Enabled = KiDisableInterrupts();
-    while (!HalpConsoleSeized && __atomic_exchange_n(&HalpConsoleLock, 1, __ATOMIC_ACQUIRE) != 0)
+
+    while (!HalConsoleSeized && __atomic_exchange_n(&HalpConsoleLock, 1, __ATOMIC_ACQUIRE) != 0)
         KiPause();
+    return Enabled;
+}
+
+VOID HalUnlockConsole(BOOLEAN Enabled)
+{
+    __atomic_store_n(&HalpConsoleLock, 0, __ATOMIC_RELEASE);
+    KiRestoreInterrupts(Enabled);
+}
+
+/* String is resident: interrupts are off. */
+VOID HalDisplayString(PCSTR String, ULONG Length)
+{
     for (ULONG i = 0; i < Length; i++) {
         if (String[i] == '\n')
             HalpPutByte('\r');
         HalpPutByte((UCHAR)String[i]);
     }
-    __atomic_store_n(&HalpConsoleLock, 0, __ATOMIC_RELEASE);
-    KiRestoreInterrupts(Enabled);
 }
-NT_EXPORT(HalDisplayString);
 
 VOID HalSeizeConsole(VOID)
 {
-    HalpConsoleSeized = 1;
+    HalConsoleSeized = 1;
 }

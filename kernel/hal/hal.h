@@ -42,7 +42,12 @@ extern ULONG HalFpuAreaSize;
 
 /* Early console: COM1, polled (console.c). */
 VOID HalInitializeConsole(VOID);
+/* Takes the console with interrupts off; the result is HalUnlockConsole's. IRQL: any. */
+BOOLEAN HalLockConsole(VOID);
+VOID HalUnlockConsole(BOOLEAN Enabled);
+/* Writes Length bytes, a newline as carriage return and newline. The console is the caller's, or seized. */
 VOID HalDisplayString(PCSTR String, ULONG Length);
+extern volatile LONG HalConsoleSeized;
 /* Takes the console away from whoever holds it: for bugchecks. */
 VOID HalSeizeConsole(VOID);
 

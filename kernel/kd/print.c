@@ -2,18 +2,19 @@
  * DbgPrint and the checks that report through it.
  *
  * DbgPrint works at every IRQL and touches no pageable memory: it formats into a buffer on the stack and hands whole
- * lines to the early console. KdPrint is DbgPrint in a checked build and nothing in a free one (include/ddk/ddkbase.h).
+ * lines to the console (terminal.c). KdPrint is DbgPrint in a checked build and nothing in a free one
+ * (include/ddk/ddkbase.h).
  */
 #include "kd/kd.h"
-#include "hal/hal.h"
+#include "kd/terminal.h"
 #include "mm/mm.h"
 #include "rtl/export.h"
 
-#define KD_LINE 512
+#define KD_PRINT 512         /* longest text of one call */
 
 VOID KdVPrint(PCSTR Prefix, PCSTR Format, va_list Arguments)
 {
-    CHAR Line[KD_LINE];
+    CHAR Line[KD_PRINT];
     int Start = _snprintf(Line, sizeof(Line), "%s", Prefix), Length;
 
     Length = _vsnprintf(Line + Start, sizeof(Line) - (size_t)Start, Format, Arguments);
@@ -21,7 +22,7 @@ VOID KdVPrint(PCSTR Prefix, PCSTR Format, va_list Arguments)
         Length = sizeof(Line) - 1 - Start;
         Line[sizeof(Line) - 2] = '\n';      /* a cut line still ends */
     }
-    HalDisplayString(Line, (ULONG)(Start + Length));
+    KdWriteLine(&KdKernelLine, Line, (ULONG)(Start + Length));
 }
 
 /* Documentation: "DbgPrint". At most 511 bytes. IRQL: any; arguments of %s and %wZ must be resident above APC_LEVEL. */

@@ -3,6 +3,9 @@ What COM1 says, as text: lines, the echo of what was typed, and the shell's prom
 
 The console echoes what is typed, so the echo is taken out of what a command printed. A prompt counts where a line
 begins, or at the very end of what has arrived (a program's last line need not end in a newline).
+
+A line that has not ended may be taken away and written again, when somebody else has a whole line to say meanwhile: the
+erasing counts here as it does on a terminal.
 """
 
 import codecs
@@ -10,7 +13,8 @@ import re
 
 PROMPT = "tide> "
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")
-HALF_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+HALF_ESCAPE = re.compile(r"(?:\r|\r?\x1b(?:\[[0-?]*[ -/]*)?)\Z")
+ERASE_LINE = "\r\x1b[K"
 
 
 class Console:
@@ -28,19 +32,34 @@ class Console:
         self._taken = 0         # how much of `partial` take_unfinished() has handed out
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._half = ""         # the first half of an escape sequence
+        self._erased = ("", 0)  # the line that was taken away, and how much of it take_unfinished() had handed out
 
     def feed(self, data):
         """Takes bytes as they come."""
         text = self._half + self._decoder.decode(data)
         half = HALF_ESCAPE.search(text)
         self._half = half.group() if half else ""
-        text = ESCAPE.sub("", text[:len(text) - len(self._half)]).replace("\r", "")
+        pieces = text[:len(text) - len(self._half)].split(ERASE_LINE)
+        self._take(pieces[0])
+        for piece in pieces[1:]:
+            self._erase_line()
+            self._take(piece)
+
+    def _erase_line(self):
+        self._erased = (self.partial, self._taken) if self._taken else ("", 0)
+        self.text = self.text[:self.text.rfind("\n") + 1]
+        self.partial = ""
+        self._taken = 0
+
+    def _take(self, text):
+        text = ESCAPE.sub("", text).replace("\r", "")
         self.text += text
         self.partial += text
         while True:
             if self._has_prompts and self.partial.startswith(PROMPT):
                 self._see_prompt("")
                 continue
+            self._know_erased()
             line, newline, rest = self.partial.partition("\n")
             if not newline:
                 break
@@ -48,6 +67,13 @@ class Console:
             self._see_line(line)
         if self._has_prompts and self.partial.endswith(PROMPT):
             self._see_prompt(self.partial[:-len(PROMPT)])
+
+    def _know_erased(self):
+        """A line that is there again counts as taken as far as it was."""
+        line, taken = self._erased
+        if taken and self.partial.startswith(line):
+            self._taken = taken
+            self._erased = ("", 0)
 
     def type_command(self, command):
         """A shell command is about to be typed: what comes after its echo is its output."""
@@ -80,7 +106,8 @@ class Console:
         self.partial = self.partial[len(before) + len(PROMPT):]
         if before:
             self._see_line(before)
-        self.at_prompt = True
+        # Before the echo it is the old prompt, written again.
+        self.at_prompt = self._command is None
 
     def _see_line(self, line):
         line, taken = line[self._taken:], self._taken

@@ -51,6 +51,9 @@ class Guest:
             byte = os.read(0, 1)
             if not byte:
                 sys.exit(0)
+            if byte == b"\x03":
+                self.say("^C\n")
+                raise KeyboardInterrupt
             os.write(1, b"\r\n" if byte == b"\n" else byte)
             line += byte
         return line.decode().strip()
@@ -59,13 +62,19 @@ class Guest:
         self.say("Fake guest 1\n3 KiB of INIT discarded\n")
         while True:
             self.say("tide> ")
-            words = self.read_line().split()
-            if words:
-                command = getattr(self, "do_" + words[0], None)
-                if command:
-                    command(*words[1:])
-                else:
-                    self.say(f"{words[0]}: unknown command; try help\n")
+            try:
+                self.run_line(self.read_line())
+            except KeyboardInterrupt:
+                pass
+
+    def run_line(self, line):
+        words = line.split()
+        if words:
+            command = getattr(self, "do_" + words[0], None)
+            if command:
+                command(*words[1:])
+            else:
+                self.say(f"{words[0]}: unknown command; try help\n")
 
     def do_echo(self, *words):
         self.say(" ".join(words) + "\n")
@@ -89,6 +98,14 @@ class Guest:
     def do_greet(self):
         self.say("name: ")
         self.say(f"hello, {self.read_line()}\n")
+
+    def do_interrupt(self):
+        """Reads lines until Ctrl-C."""
+        try:
+            while True:
+                self.say(f"heard {self.read_line()}\n")
+        except KeyboardInterrupt:
+            self.say("interrupted\n")
 
     def do_open(self, name):
         """Lines go to the far end until a dot; an empty one prints what comes from there; !N counts to N, slowly."""

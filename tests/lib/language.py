@@ -15,7 +15,13 @@ from .verdict import EXITS
 
 PORTS = ("com2", "com3", "com4", "lpt1")
 DEFAULT_TIMEOUT = 180
+CONTROL_C = "^C"        # at the end of what is typed: Ctrl-C in place of Enter
 PEER = re.compile(r"((?:com|lpt)\d)\s?(>>|<<|>|<)(?:\s(.*)|$)")
+
+
+def keys(text):
+    """What is sent to the machine for a line that is typed."""
+    return text[:-len(CONTROL_C)] + "\x03" if text.endswith(CONTROL_C) else text + "\n"
 
 
 class SessionError(Exception):

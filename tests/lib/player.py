@@ -9,6 +9,7 @@ import time
 from . import check, pattern
 from .build import ROOT, RUN_QEMU
 from .files import Files, RecipeError
+from .language import keys
 from .machine import Machine
 from .verdict import (BUGCHECK, ENDED, EXIT_NAMES, HANG, NO_START, STOP, WRONG_EXIT, WRONG_OUTPUT, SessionFailure,
                       judge_end)
@@ -82,7 +83,7 @@ class Player:
         if block.command is not None:
             command = self._try(pattern.substitute, block.command, self.variables)
             console.type_command(command)
-            self.machine.type(command + "\n")
+            self.machine.type(keys(command))
         self.used = 0
         self.skips_to_echo = False
         waiting = []        # expected lines not yet matched
@@ -172,7 +173,7 @@ class Player:
         if item.kind == "type":
             line = self._try(pattern.substitute, item.text, self.variables)
             self.machine.console.type_line(line)
-            self.machine.type(line + "\n")
+            self.machine.type(keys(line))
             return
         peer = self.machine.peers[item.port]
         if item.kind == "send":

@@ -80,3 +80,8 @@ BOOL ParseNumber(PCSTR Text, ULONG64 *Number)
     *Number = strtoull(Text, &End, 0);
     return End != Text && *End == '\0';
 }
+
+BOOL ParseProcessId(PCSTR Text, ULONG64 *ProcessId)
+{
+    return ParseNumber(Text, ProcessId) && *ProcessId <= MAXULONG;
+}

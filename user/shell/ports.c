@@ -69,24 +69,31 @@ static VOID StopReader(TALK *Talk, HANDLE Reader)
     CloseHandle(Reader);
 }
 
-/* Typed lines go out, until one is a dot. */
+/* Typed lines go out, until one is a dot or Ctrl-C comes. */
 static BOOL TalkWriter(const LINE *Line, TALK *Talk)
 {
     OVERLAPPED Overlapped = {0};
     CHAR Text[LONGEST_LINE];
+    CANCELLER Guard;
     DWORD Length, Written;
+    BOOL Good = TRUE;
 
-    while (gets_s(Text, sizeof(Text) - 2) != NULL && strcmp(Text, ".") != 0) {
+    BeginCancelling(&Guard, Talk->Port);
+    while (Good && gets_s(Text, sizeof(Text) - 2) != NULL && strcmp(Text, ".") != 0) {
         if (Text[0] == '!') {
+            /* The command has Ctrl-C for itself. */
+            EndCancelling(&Guard);
             Execute("", Text + 1);
+            BeginCancelling(&Guard, Talk->Port);
             continue;
         }
         strcat(Text, "\r\n");
         Length = (DWORD)strlen(Text);
         if (!WriteFile(Talk->Port, Text, Length, &Written, &Overlapped))
-            return FailLast(Line, Line->Words[0]);
+            Good = FailLast(Line, Line->Words[0]);
     }
-    return TRUE;
+    EndCancelling(&Guard);
+    return Good;
 }
 
 BOOL OpenCommand(const LINE *Line)
@@ -146,6 +153,7 @@ static BOOL MoveBytes(const LINE *Line, HANDLE Port, HANDLE File, PVOID Buffer, 
 static BOOL Transfer(const LINE *Line, BOOL Receive, ULONG64 Count)
 {
     HANDLE File, Port = OpenPort(Line->Words[0]);
+    CANCELLER Guard;
     PVOID Buffer;
     BOOL Good;
 
@@ -158,8 +166,10 @@ static BOOL Transfer(const LINE *Line, BOOL Receive, ULONG64 Count)
         Good = FailLast(Line, Line->Words[1]);
     } else {
         Buffer = malloc(PIECE);
+        BeginCancelling(&Guard, Port);
         Good = Buffer != NULL ? MoveBytes(Line, Port, File, Buffer, Receive, Count)
                               : Fail(Line, Line->Words[1], STATUS_NO_MEMORY, NULL);
+        EndCancelling(&Guard);
         free(Buffer);
         CloseHandle(File);
     }

@@ -1,64 +1,70 @@
-/* Programs: running, waiting, listing, ending. */
+/*
+ * Programs: running, waiting, listing, ending.
+ *
+ * A program in the foreground has the console and ends at Ctrl-C. One in the background, a job, reads nothing: the
+ * lines that are typed are the shell's. Jobs outlive the shell.
+ */
 #include "shell.h"
 
-#define MOST_JOBS 32
+#define FEW_JOBS 32                     /* with fewer than these, ended jobs are kept for `wait` */
+
+typedef struct _JOB {
+    HANDLE Process;
+    DWORD ProcessId;
+    PSTR Name;
+} JOB;
 
 /* Programs in the background. Their handles are kept, so that `wait` knows how one ended that has ended. */
-static struct { HANDLE Process; DWORD ProcessId; } Jobs[MOST_JOBS];
+static JOB *Jobs;
+static ULONG JobCount, JobRoom;
 
-/* Gives back the handles of jobs that have ended. Only when there is no room: `wait` may want to know. */
+/* The job, which is not in the list any more. */
+static JOB TakeJob(ULONG Index)
+{
+    JOB Job = Jobs[Index];
+
+    memmove(&Jobs[Index], &Jobs[Index + 1], (--JobCount - Index) * sizeof(JOB));
+    return Job;
+}
+
 static VOID ForgetEndedJobs(VOID)
 {
-    for (ULONG Index = 0; Index < MOST_JOBS; Index++) {
-        if (Jobs[Index].Process != NULL && WaitForSingleObject(Jobs[Index].Process, 0) == WAIT_OBJECT_0) {
-            CloseHandle(Jobs[Index].Process);
-            Jobs[Index].Process = NULL;
+    for (ULONG Index = JobCount; Index-- != 0;) {
+        if (WaitForSingleObject(Jobs[Index].Process, 0) == WAIT_OBJECT_0) {
+            JOB Job = TakeJob(Index);
+            CloseHandle(Job.Process);
+            free(Job.Name);
         }
     }
 }
 
-/* Takes over the handle. FALSE: there are too many jobs. */
-static BOOL KeepJob(const PROCESS_INFORMATION *Started)
+/* Takes over the handle. Out of memory the job runs all the same, and only how it ended is not known afterwards. */
+static VOID KeepJob(PCSTR Name, HANDLE Process, DWORD ProcessId)
 {
-    ULONG Index = 0;
+    JOB Job = {Process, ProcessId, malloc(strlen(Name) + 1)}, *More;
 
-    for (ULONG Pass = 0; Pass < 2; Pass++) {
-        for (Index = 0; Index < MOST_JOBS && Jobs[Index].Process != NULL; Index++)
-            ;
-        if (Index < MOST_JOBS)
-            break;
+    if (JobCount >= FEW_JOBS)
         ForgetEndedJobs();
+    if (JobCount == JobRoom && (More = realloc(Jobs, (JobRoom + FEW_JOBS) * sizeof(JOB))) != NULL) {
+        Jobs = More;
+        JobRoom += FEW_JOBS;
     }
-    if (Index == MOST_JOBS)
-        return FALSE;
-    Jobs[Index].Process = Started->hProcess;
-    Jobs[Index].ProcessId = Started->dwProcessId;
-    return TRUE;
+    if (Job.Name == NULL || JobCount == JobRoom) {
+        free(Job.Name);
+        CloseHandle(Process);
+        return;
+    }
+    strcpy(Job.Name, Name);
+    Jobs[JobCount++] = Job;
 }
 
-/* The handle of a job, which is the shell's no longer, or NULL. */
-static HANDLE TakeJob(DWORD ProcessId)
+/* Says how a process has ended when that was not well. */
+static BOOL ReportEnd(const LINE *Line, PCSTR Name, HANDLE Process)
 {
-    for (ULONG Index = 0; Index < MOST_JOBS; Index++) {
-        if (Jobs[Index].Process != NULL && Jobs[Index].ProcessId == ProcessId) {
-            HANDLE Process = Jobs[Index].Process;
-            Jobs[Index].Process = NULL;
-            return Process;
-        }
-    }
-    return NULL;
-}
+    DWORD Exit;
 
-/* Waits for a process, says how it ended when that was not well, closes the handle. */
-static BOOL FinishProcess(const LINE *Line, PCSTR Name, HANDLE Process)
-{
-    DWORD Exit = 0;
-    BOOL Known = WaitForSingleObject(Process, INFINITE) != WAIT_FAILED && GetExitCodeProcess(Process, &Exit);
-    DWORD Error = GetLastError();
-
-    CloseHandle(Process);
-    if (!Known)
-        return Fail(Line, Name, (NTSTATUS)Error, NULL);
+    if (!GetExitCodeProcess(Process, &Exit))
+        return FailLast(Line, Name);
     if (Exit == 0)
         return TRUE;
     if (NT_SUCCESS((NTSTATUS)Exit) || NtStatusName((NTSTATUS)Exit) == NULL)
@@ -68,34 +74,122 @@ static BOOL FinishProcess(const LINE *Line, PCSTR Name, HANDLE Process)
     return FALSE;
 }
 
+/*
+ * Waits for the program in the foreground and takes over the handle. Ctrl-C ends the program; one that does not end
+ * then, because a driver has not let go of its request, is left in the background at the second.
+ */
+static BOOL FinishProgram(const LINE *Line, PCSTR Name, HANDLE Process, DWORD ProcessId)
+{
+    BOOL Good = FALSE, Ended = WaitUnlessControlC(Process);
+
+    if (!Ended) {
+        TerminateProcess(Process, (UINT)STATUS_CONTROL_C_EXIT);
+        Ended = WaitUnlessControlC(Process);
+    }
+    IgnoreControlC();
+    if (!Ended) {
+        printf("%s: %s: process %u has not ended yet; `wait %u` waits for it\n", Line->Command, Name, ProcessId,
+               ProcessId);
+        KeepJob(Name, Process, ProcessId);
+        return FALSE;
+    }
+    Good = ReportEnd(Line, Name, Process);
+    CloseHandle(Process);
+    return Good;
+}
+
 BOOL RunCommand(const LINE *Line)
 {
+    STARTUPINFO Background = {.dwFlags = STARTF_USESTDHANDLES, .hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE)};
     DWORD Flags = Line->Unprivileged ? CREATE_UNPRIVILEGED : 0;
     PROCESS_INFORMATION Started;
     CHAR CommandLine[LONGEST_LINE];
 
     strcpy(CommandLine, Line->Rest);
-    if (!CreateProcess(NULL, CommandLine, NULL, NULL, TRUE, Flags, NULL, NULL, NULL, &Started))
-        return FailLast(Line, Line->Words[0]);
     if (!Line->Background)
-        return FinishProcess(Line, Line->Words[0], Started.hProcess);
+        ListenForControlC();
+    if (!CreateProcess(NULL, CommandLine, NULL, NULL, TRUE, Flags, NULL, NULL,
+                       Line->Background ? &Background : NULL, &Started)) {
+        FailLast(Line, Line->Words[0]);
+        if (!Line->Background)
+            IgnoreControlC();
+        return FALSE;
+    }
+    if (!Line->Background)
+        return FinishProgram(Line, Line->Words[0], Started.hProcess, Started.dwProcessId);
     printf("%s started, process %u\n", Line->Words[0], Started.dwProcessId);
-    if (!KeepJob(&Started))
-        CloseHandle(Started.hProcess);
+    KeepJob(Line->Words[0], Started.hProcess, Started.dwProcessId);
     return TRUE;
+}
+
+/* Waits for a process that the shell has a handle to. FALSE in *Ended: Ctrl-C came first. */
+static BOOL WaitAndReport(const LINE *Line, PCSTR Name, HANDLE Process, BOOL *Ended)
+{
+    *Ended = WaitUnlessControlC(Process);
+    if (*Ended)
+        return ReportEnd(Line, Name, Process);
+    printf("%s: %s: has not ended yet\n", Line->Command, Name);
+    return FALSE;
+}
+
+/* One process by its number, a job or not. */
+static BOOL WaitForNumber(const LINE *Line, DWORD ProcessId)
+{
+    PCSTR Name = Line->Words[0];
+    ULONG Index = 0;
+    HANDLE Process;
+    BOOL Good, Ended;
+
+    while (Index < JobCount && Jobs[Index].ProcessId != ProcessId)
+        Index++;
+    if (Index < JobCount) {
+        Good = WaitAndReport(Line, Name, Jobs[Index].Process, &Ended);
+        if (!Ended)
+            return FALSE;
+        JOB Job = TakeJob(Index);
+        free(Job.Name);
+        Process = Job.Process;
+    } else {
+        Process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_INFORMATION, FALSE, ProcessId);
+        if (Process == NULL)
+            return FailLast(Line, Name);
+        Good = WaitAndReport(Line, Name, Process, &Ended);
+    }
+    CloseHandle(Process);
+    return Good;
+}
+
+/* All jobs, oldest first; those that ended badly are named. */
+static BOOL WaitForJobs(const LINE *Line)
+{
+    BOOL AllGood = TRUE, Ended = TRUE;
+    CHAR Name[MAX_PATH];
+
+    while (JobCount != 0) {
+        _snprintf(Name, sizeof(Name), "%u (%s)", Jobs[0].ProcessId, Jobs[0].Name);
+        Name[sizeof(Name) - 1] = '\0';
+        if (!WaitAndReport(Line, Name, Jobs[0].Process, &Ended))
+            AllGood = FALSE;
+        if (!Ended)
+            break;
+        JOB Job = TakeJob(0);
+        CloseHandle(Job.Process);
+        free(Job.Name);
+    }
+    return AllGood;
 }
 
 BOOL WaitCommand(const LINE *Line)
 {
-    ULONG64 ProcessId;
-    HANDLE Process;
+    ULONG64 ProcessId = 0;
+    BOOL Good;
 
-    if (!ParseNumber(Line->Words[0], &ProcessId))
+    if (Line->Count != 0 && !ParseProcessId(Line->Words[0], &ProcessId))
         return FailUsage(Line);
-    Process = TakeJob((DWORD)ProcessId);
-    if (Process == NULL)
-        Process = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_INFORMATION, FALSE, (DWORD)ProcessId);
-    return Process != NULL ? FinishProcess(Line, Line->Words[0], Process) : FailLast(Line, Line->Words[0]);
+    ListenForControlC();
+    Good = Line->Count != 0 ? WaitForNumber(Line, (DWORD)ProcessId) : WaitForJobs(Line);
+    IgnoreControlC();
+    return Good;
 }
 
 BOOL KillCommand(const LINE *Line)
@@ -104,16 +198,22 @@ BOOL KillCommand(const LINE *Line)
     HANDLE Process;
     BOOL Good;
 
-    if (!ParseNumber(Line->Words[0], &ProcessId))
+    if (!ParseProcessId(Line->Words[0], &ProcessId))
         return FailUsage(Line);
     Process = OpenProcess(SYNCHRONIZE | PROCESS_TERMINATE, FALSE, (DWORD)ProcessId);
     if (Process == NULL)
         return FailLast(Line, Line->Words[0]);
     Good = TerminateProcess(Process, (UINT)STATUS_CANCELLED);
-    if (!Good)
+    if (!Good) {
         FailLast(Line, Line->Words[0]);
-    else
-        WaitForSingleObject(Process, INFINITE);
+    } else {
+        ListenForControlC();
+        Good = WaitUnlessControlC(Process);
+        IgnoreControlC();
+        if (!Good)
+            printf("%s: %s: has not ended yet; `wait %s` waits for it\n", Line->Command, Line->Words[0],
+                   Line->Words[0]);
+    }
     CloseHandle(Process);
     return Good;
 }

@@ -173,6 +173,8 @@ int main(int Count, char **Words)
     }
     RunStartup();
     RunBootOption();
+    /* Whoever has started this shell may be listening: at this prompt a Ctrl-C is for the line, not for the shell. */
+    IgnoreControlC();
     for (;;) {
         printf(PROMPT);
         if (gets_s(Line, sizeof(Line)) == NULL)

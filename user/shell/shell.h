@@ -60,6 +60,20 @@ BOOL FailLast(const LINE *Line, PCSTR Object);
 /* A line that says how the command is used. Returns FALSE. */
 BOOL FailUsage(const LINE *Line);
 
+/* control.c */
+/* From here on a Ctrl-C ends WaitUnlessControlC; it has not come yet. */
+VOID ListenForControlC(VOID);
+/* From here on a Ctrl-C is the prompt's. */
+VOID IgnoreControlC(VOID);
+/* Waits for an object. FALSE: Ctrl-C came first. */
+BOOL WaitUnlessControlC(HANDLE Object);
+/* Between these two a Ctrl-C cancels what is under way on a port and on standard input. */
+typedef struct _CANCELLER {
+    HANDLE Port, Done, Thread;
+} CANCELLER;
+VOID BeginCancelling(CANCELLER *Guard, HANDLE Port);
+VOID EndCancelling(CANCELLER *Guard);
+
 /* json.c: text that grows, printed in one piece. Out of memory it stays as it is and prints what it has. */
 typedef struct _JSON {
     PSTR Text;
@@ -79,6 +93,8 @@ NTSTATUS QuerySystemList(ULONG Class, PVOID *List, PULONG Length);
 
 /* A number argument. FALSE: it is none. */
 BOOL ParseNumber(PCSTR Text, ULONG64 *Number);
+/* The same for a process, whose number has 32 bits. */
+BOOL ParseProcessId(PCSTR Text, ULONG64 *ProcessId);
 /* CRC-32 of zlib and Ethernet, from the library. */
 ULONG RtlCrc32(ULONG Crc, const VOID *Buffer, SIZE_T Length);
 
