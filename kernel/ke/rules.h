@@ -58,14 +58,15 @@ extern KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
 
 /*
  * Address, in code, runs at Irql from now on: pageable code may not, above APC_LEVEL, unless it is locked; it is counted
- * (MmCountRaisedUse), and told the first time. Stands where the level of a caller rises and where routines of drivers are called at a raised one.
+ * (MmCountRaisedUse), and told the first time. Stands where the level of a caller rises and where routines of drivers
+ * are called at a raised one.
  */
 VOID KiNoteRaised(PVOID Address, KIRQL Irql);
 #if DBG
 #define KE_NOTE_RAISED(Address, Irql)                                                                          \
     do {                                                                                                       \
         if ((Irql) >= DISPATCH_LEVEL)                                                                          \
-            KiNoteRaised((PVOID)(ULONG_PTR)(Address), (Irql));                                                        \
+            KiNoteRaised((PVOID)(ULONG_PTR)(Address), (Irql));                                                  \
     } while (0)
 #else
 #define KE_NOTE_RAISED(Address, Irql) ((void)(Address))

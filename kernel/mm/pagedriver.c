@@ -94,9 +94,10 @@ static VOID MiMakeNonpaged(PMM_SECTION Section)
  */
 PVOID MmPageEntireDriver(PVOID AddressWithinSection)
 {
-    PMM_IMAGE Image = MiImageForDriver("MmPageEntireDriver", AddressWithinSection, __builtin_return_address(0));
+    PMM_IMAGE Image;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
+    Image = MiImageForDriver("MmPageEntireDriver", AddressWithinSection, __builtin_return_address(0));
     if (Image == NULL)
         return NULL;
     MiRequireNotPagingDevice(Image);
@@ -120,9 +121,10 @@ NT_EXPORT(MmPageEntireDriver);
 /* Without MmPageEntireDriver before it, does nothing. IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Waits for pages. */
 VOID MmResetDriverPaging(PVOID AddressWithinSection)
 {
-    PMM_IMAGE Image = MiImageForDriver("MmResetDriverPaging", AddressWithinSection, __builtin_return_address(0));
+    PMM_IMAGE Image;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
+    Image = MiImageForDriver("MmResetDriverPaging", AddressWithinSection, __builtin_return_address(0));
     if (Image == NULL)
         return;
     ExAcquireFastMutex(&MiDriverPagingLock);

@@ -6,6 +6,7 @@
  * when they have to be written first. A touch takes it back without any transfer (soft fault).
  */
 #include "mm/mi.h"
+#include "ke/rules.h"
 #include "rtl/export.h"
 
 LIST_ENTRY MiWorkingSetList;
@@ -166,6 +167,7 @@ static VOID MiPurgeStandby(VOID)
  */
 NTSTATUS MmTrimAllSystemPageableMemory(BOOLEAN PurgeTransition)
 {
+    KE_REQUIRE_IRQL(APC_LEVEL);
     MiLockWorkingSet(&MiSystemWorkingSet);
     MiTrimWorkingSet(&MiSystemWorkingSet, MAXULONGLONG, FALSE);
     MiUnlockWorkingSet(&MiSystemWorkingSet);
