@@ -17,7 +17,7 @@ DOCUMENTS = sorted(path for path in [ROOT / "README.md", *(ROOT / "docs").glob("
 CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 ROOMS = "Hal|Ke|Ki|Mm|Mi|Ldr|Ldrp|Ex|Exp|Ob|Obp|Io|Iop|Ps|Psp|Se|Sep|Fs|Fsp|Kd|Kdp|Rtl|Rtlp|Nt|Zw|Dbg"
-SYMBOL = re.compile(rf"(?:{ROOMS})[A-Z]\w*[a-z]\w*")
+SYMBOL = re.compile(rf"\b(?:{ROOMS})[A-Z]\w*[a-z]\w*")
 FILE = re.compile(r"(?:[\w.+-]+/)*[\w+-]+\.(?:c|h|S|cc|py|sh|md|ld|mk|session|cfg)|(?:[\w.+-]+/)+[\w.+-]*")
 # Paths that only exist after a build, on the machine that runs, or as a stand-in for a name of the reader's.
 ELSEWHERE = re.compile(r"/|(?:build|toolchain|bin)/|.*[A-Z]{3,}|.*\.(?:sys|exe|elf|img|iso|map|asm|sym)$")
