@@ -104,7 +104,10 @@
     X(43, TrimMemory, (VOID), "sends everything that may leave memory out")                                            \
     /* Later ones, of any room. */                                                                                     \
     X(44, FlushBuffersFile, (HANDLE FileHandle, USER(PIO_STATUS_BLOCK) IoStatusBlock),                                 \
-        "waits until what was written has reached the device")
+        "waits until what was written has reached the device")                                                         \
+    X(45, QuerySystemTime, (USER(PLARGE_INTEGER) SystemTime), "tells the time in 100 ns since 1601, UTC")              \
+    X(46, QueryPerformanceCounter, (USER(PLARGE_INTEGER) Counter, USER(PLARGE_INTEGER) Frequency),                     \
+        "tells a count that only goes up, and how many make a second")
 
 /* How many arguments a parenthesised list has: NT_ARGUMENT_COUNT (A, B) is 2. (VOID) counts as one. */
 #define NT_ARGUMENT_COUNT(...) NT_ARGUMENT_PICK(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)

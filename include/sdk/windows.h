@@ -134,11 +134,22 @@ BOOL ResetEvent(HANDLE Event);
 DWORD WaitForSingleObject(HANDLE Handle, DWORD Milliseconds);
 DWORD WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitAll, DWORD Milliseconds);
 VOID Sleep(DWORD Milliseconds);
-ULONGLONG GetTickCount64(VOID);
 #define CreateEvent CreateEventA
 #define OpenEvent OpenEventA
 #define EVENT_MODIFY_STATE 0x0002
 #define EVENT_ALL_ACCESS 0x1F0003
+
+/* Time ------------------------------------------------------------------------------------------------------------- */
+
+/* 100 ns since 1601, UTC. */
+typedef struct _FILETIME {
+    DWORD dwLowDateTime, dwHighDateTime;
+} FILETIME, *PFILETIME, *LPFILETIME;
+
+ULONGLONG GetTickCount64(VOID);
+VOID GetSystemTimeAsFileTime(LPFILETIME SystemTime);
+BOOL QueryPerformanceCounter(PLARGE_INTEGER Counter);
+BOOL QueryPerformanceFrequency(PLARGE_INTEGER Frequency);
 
 /* Processes and threads -------------------------------------------------------------------------------------------- */
 

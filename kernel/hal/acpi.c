@@ -1,6 +1,7 @@
 /*
- * What ACPI says about processors and interrupt lines: the MADT and nothing else (ACPI Specification 6.4, sections 5.2.5
- * "Root System Description Pointer", 5.2.7 RSDT, 5.2.8 XSDT, 5.2.12 "Multiple APIC Description Table").
+ * What ACPI says about processors, interrupt lines and clocks (ACPI Specification 6.4, sections 5.2.5 "Root System
+ * Description Pointer", 5.2.7 RSDT, 5.2.8 XSDT, 5.2.9 "Fixed ACPI Description Table", 5.2.12 "Multiple APIC Description
+ * Table"; IA-PC HPET Specification 1.0a, section 3.2.4).
  *
  * Tables are firmware's and may be wrong: every length and checksum is checked before a field is believed. Without a good
  * MADT the machine is a PC with one processor.
@@ -52,6 +53,12 @@ typedef struct __attribute__((packed)) _MADT_ENTRY {
         struct __attribute__((packed)) { UCHAR Bus, Source; ULONG Line; USHORT Flags; } Override;
     };
 } MADT_ENTRY;
+
+/* Where the FADT and the HPET's table have what is wanted: byte offsets. */
+enum { FADT_PM_TIMER = 76, FADT_PM_TIMER_LENGTH = 91, FADT_CENTURY = 108, FADT_FLAGS = 112, FADT_SIZE = 116,
+       HPET_SPACE = 40, HPET_ADDRESS = 44, HPET_SIZE = 56 };
+#define FADT_TIMER_32_BITS (1u << 8)
+#define LAST_CMOS_REGISTER 127
 
 /* As on a PC without ACPI: one processor, and ISA lines at their own number but for the timer's. */
 HAL_MACHINE HalMachine = {
@@ -176,6 +183,34 @@ INIT_CODE static VOID HalpReadMadt(const ACPI_MADT *Madt)
     }
 }
 
+INIT_CODE static VOID HalpReadFadt(const UCHAR *Fadt)
+{
+    if (Fadt[FADT_PM_TIMER_LENGTH] == sizeof(ULONG)) {
+        HalMachine.PmTimerPort = *(const ULONG *)(Fadt + FADT_PM_TIMER);
+        HalMachine.PmTimerMask = *(const ULONG *)(Fadt + FADT_FLAGS) & FADT_TIMER_32_BITS ? MAXULONG : 0xFFFFFF;
+    }
+    if (Fadt[FADT_CENTURY] <= LAST_CMOS_REGISTER)
+        HalMachine.RtcCentury = Fadt[FADT_CENTURY];
+}
+
+INIT_CODE static VOID HalpReadHpetTable(const UCHAR *Table)
+{
+    if (Table[HPET_SPACE] == 0)             /* memory, not ports */
+        RtlCopyMemory(&HalMachine.Hpet, Table + HPET_ADDRESS, sizeof(HalMachine.Hpet));
+}
+
+/* Reads a table by its routine, if it is there and long enough. */
+INIT_CODE static VOID HalpReadTable(const ACPI_RSDP *Rsdp, PCSTR Signature, ULONG Least, VOID (*Read)(const UCHAR *Table))
+{
+    ACPI_TABLE *Table = HalpFindTable(Rsdp, Signature);
+
+    if (Table == NULL)
+        return;
+    if (Table->Length >= Least)
+        Read((const UCHAR *)Table);
+    MmUnmapIoSpace(Table, Table->Length);
+}
+
 /* Fills HalMachine. IRQL: PASSIVE_LEVEL, before the APICs are used and before frames that hold tables may be reused. */
 INIT_CODE VOID HalReadMachine(VOID)
 {
@@ -194,4 +229,6 @@ INIT_CODE VOID HalReadMachine(VOID)
     }
     if (Madt != NULL)
         MmUnmapIoSpace(Madt, Madt->Length);
+    HalpReadTable(&Rsdp, "FACP", FADT_SIZE, HalpReadFadt);
+    HalpReadTable(&Rsdp, "HPET", HPET_SIZE, HalpReadHpetTable);
 }

@@ -51,13 +51,16 @@ extern volatile LONG HalConsoleSeized;
 /* Takes the console away from whoever holds it: for bugchecks. */
 VOID HalSeizeConsole(VOID);
 
-/* Processors and interrupt lines as ACPI lists them (acpi.c). */
+/* Processors, interrupt lines and clocks as ACPI lists them (acpi.c). */
 #define HAL_MOST_PROCESSORS 255         /* what 8 bits of APIC identifier can tell apart */
 typedef struct _HAL_MACHINE {
     ULONG ProcessorCount;               /* enabled ones; 0: not known */
     UCHAR ApicIds[HAL_MOST_PROCESSORS];
     ULONG LocalApic, IoApic;            /* physical */
     struct { ULONG Line; USHORT Flags; } IsaLines[16];  /* input of the I/O APIC behind each, and its MADT flags */
+    ULONG PmTimerPort, PmTimerMask;     /* 0: none; the bits it has */
+    ULONG64 Hpet;                       /* physical; 0: none */
+    ULONG RtcCentury;                   /* register; 0: none */
 } HAL_MACHINE;
 extern HAL_MACHINE HalMachine;
 VOID HalReadMachine(VOID);
@@ -85,7 +88,11 @@ VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argumen
 VOID HalInitializeTimers(VOID);         /* calibrates the TSC and the APIC timer */
 VOID HalStartClock(VOID);               /* periodic tick, KI_CLOCK_VECTOR, on this processor */
 extern ULONG64 HalTscFrequency;         /* Hz */
-ULONGLONG HalReadRealTimeClock(VOID);   /* 100 ns since 1601 */
+/* 100 ns since boot, never less than on any processor before; with the counter's value that it was made from. IRQL: any. */
+ULONG64 HalQueryTime(PULONG64 Counter);
+
+/* The real-time clock (rtc.c): 100 ns since 1601. */
+ULONGLONG HalReadRealTimeClock(VOID);
 
 /* Power-off through isa-debug-exit, with the status as QEMU sees it (power.c). */
 #define HAL_EXIT_PASS 0x10

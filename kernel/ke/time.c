@@ -1,10 +1,13 @@
 /*
  * Time ("KeQuerySystemTime", "KeQueryInterruptTime", "KeQueryTickCount") and the clock tick.
  *
- * Interrupt time counts from boot and never jumps; system time is interrupt time and a constant. Processor 0 advances
- * them; they are aligned 64-bit words, which are read whole.
+ * Interrupt time counts from boot; system time is interrupt time and a constant. The clock interrupt of processor 0
+ * advances them to the last whole tick of the performance counter's time, so they never run ahead of it, and a tick that
+ * was lost is made up for by the next. They are aligned 64-bit words, which are read whole. The Precise routines take
+ * the counter's time itself.
  */
 #include "ke/ki.h"
+#include "hal/hal.h"
 
 volatile ULONGLONG KiInterruptTime;
 volatile ULONGLONG KiTickCount;
@@ -23,6 +26,22 @@ ULONGLONG KeQueryInterruptTime(VOID)
 }
 NT_EXPORT(KeQueryInterruptTime);
 
+/* Interrupt time to the microsecond, with the performance counter's value that it was made from. IRQL: any. */
+ULONG64 KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp)
+{
+    return HalQueryTime(QpcTimeStamp);
+}
+NT_EXPORT(KeQueryInterruptTimePrecise);
+
+/* System time to the microsecond. IRQL: any. */
+VOID KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime)
+{
+    ULONG64 Counter;
+
+    CurrentTime->QuadPart = (LONGLONG)(KiBootTime + HalQueryTime(&Counter));
+}
+NT_EXPORT(KeQuerySystemTimePrecise);
+
 VOID KeQueryTickCount(PLARGE_INTEGER CurrentCount)
 {
     CurrentCount->QuadPart = (LONGLONG)KiTickCount;
@@ -36,19 +55,28 @@ ULONG KeQueryTimeIncrement(VOID)
 }
 NT_EXPORT(KeQueryTimeIncrement);
 
+/* To the last whole tick. The interrupt may come a little early; then there is nothing to do until the next. */
+static VOID KiAdvanceTime(VOID)
+{
+    ULONG64 Counter;
+    ULONGLONG Before = KiInterruptTime, Ticks = HalQueryTime(&Counter) / KI_TIME_INCREMENT;
+
+    if (Ticks <= KiTickCount)
+        return;
+    KiTickCount = Ticks;
+    KiInterruptTime = Ticks * KI_TIME_INCREMENT;
+    KeMemoryBarrier();          /* with KiStartTimer's: time first, then a look at the wheel */
+    KiCheckTimers(Before, KiInterruptTime);
+}
+
 /* The clock interrupt. IRQL: CLOCK_LEVEL, on every processor; no lock can be taken that DISPATCH_LEVEL code holds. */
 VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame, KIRQL Irql)
 {
     PKPRCB Prcb = KeGetCurrentPrcb();
     PKTHREAD Thread = Prcb->CurrentThread;
 
-    if (Prcb->Number == 0) {
-        ULONGLONG Before = KiInterruptTime;
-        KiTickCount = KiTickCount + 1;
-        KiInterruptTime = Before + KI_TIME_INCREMENT;
-        KeMemoryBarrier();      /* with KiStartTimer's: time first, then a look at the wheel */
-        KiCheckTimers(Before, Before + KI_TIME_INCREMENT);
-    }
+    if (Prcb->Number == 0)
+        KiAdvanceTime();
 
     if (Thread == Prcb->IdleThread) {
         if (Prcb->DpcRoutineActive)

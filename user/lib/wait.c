@@ -1,4 +1,4 @@
-/* Events, waits, time. */
+/* Events and waits. */
 #include "sdk.h"
 
 #define SDK_TICKS_PER_MILLISECOND 10000ll   /* the kernel counts 100 ns; negative times are from now on */
@@ -81,15 +81,6 @@ VOID Sleep(DWORD Milliseconds)
 
     Time.QuadPart = Milliseconds == INFINITE ? MAXLONGLONG : -SDK_TICKS_PER_MILLISECOND * Milliseconds;
     NtDelayExecution(FALSE, &Time);
-}
-
-ULONGLONG GetTickCount64(VOID)
-{
-    SYSTEM_BASIC_INFORMATION Basic;
-
-    if (!SdkResult(NtQuerySystemInformation(SystemBasicInformation, &Basic, sizeof(Basic), NULL)))
-        return 0;
-    return Basic.InterruptTime / SDK_TICKS_PER_MILLISECOND;
 }
 
 VOID SdkLock(volatile LONG *Lock)
