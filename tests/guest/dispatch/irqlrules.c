@@ -145,6 +145,7 @@ TEST_CASE(IrqlOfIoHelpers, "Io: work items, MDLs, stacks of devices, interrupts,
     NOT_ABOVE(DISPATCH_LEVEL, IoAllocateWorkItem, IoAllocateWorkItem(Device));
     NOT_ABOVE(DISPATCH_LEVEL, IoFreeWorkItem, IoFreeWorkItem(WorkItem));
     NOT_ABOVE(DISPATCH_LEVEL, IoQueueWorkItem, IoQueueWorkItem(WorkItem, NULL, DelayedWorkQueue, NULL));
+    NOT_ABOVE(DISPATCH_LEVEL, IoQueueWorkItemEx, IoQueueWorkItemEx(WorkItem, NULL, DelayedWorkQueue, NULL));
     NOT_ABOVE(DISPATCH_LEVEL, IoAllocateMdl, IoAllocateMdl(&Lock, 8, FALSE, FALSE, NULL));
     NOT_ABOVE(DISPATCH_LEVEL, IoFreeMdl, IoFreeMdl(&Mdl));
     NOT_ABOVE(DISPATCH_LEVEL, IoAttachDeviceToDeviceStackSafe,
