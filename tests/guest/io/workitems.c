@@ -114,18 +114,27 @@ TEST_CASE(WorkItemOfADriver, "IoInitializeWorkItem takes a driver object, too, a
     TargetDelete(Device);
 }
 
-TEST_CASE(WorkItemKeepsItsDevice, "a queued work item keeps its device: one that is deleted meanwhile is still there") {
+static KEVENT Deleted;
+
+static VOID LookAfterDeletion(PDEVICE_OBJECT DeviceObject, PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    KeWaitForSingleObject(&Deleted, Executive, KernelMode, FALSE, NULL);
+    EXPECT(DeviceObject == Device);
+    EXPECT_EQUAL(DeviceObject->StackSize, 1);     /* freed memory says something else */
+    KeSetEvent(&Done, 0, FALSE);
+}
+
+TEST_CASE(WorkItemKeepsItsDevice, "a queued work item keeps its device: deleted meanwhile, it is still there") {
     PIO_WORKITEM Item;
-    KIRQL OldIrql;
 
     REQUIRE(Begin());
+    KeInitializeEvent(&Deleted, NotificationEvent, FALSE);
     Item = IoAllocateWorkItem(Device);
     REQUIRE(Item != NULL);
-    KeRaiseIrql(APC_LEVEL, &OldIrql);
-    IoQueueWorkItem(Item, NoteDevice, DelayedWorkQueue, (PVOID)&Runs);
-    KeLowerIrql(OldIrql);
+    IoQueueWorkItem(Item, LookAfterDeletion, DelayedWorkQueue, NULL);
     TargetDelete(Device);
+    KeSetEvent(&Deleted, 0, FALSE);
     WaitUntilDone();
-    EXPECT_EQUAL(Runs, 1);
     IoFreeWorkItem(Item);
 }

@@ -40,7 +40,7 @@ TEST_CASE(PushAndPopEntries, "ExInterlockedPushEntryList returns the first entry
     EXPECT(ExInterlockedPopEntryList(&Top, &Lock) == NULL);
 }
 
-TEST_CASE(AddReturnsTheNumberBefore, "ExInterlockedAddUlong and AddLargeInteger return the value before, and wrap round") {
+TEST_CASE(AddReturnsTheNumberBefore, "ExInterlockedAddUlong and AddLargeInteger return the value before") {
     ULONG Number = 0xFFFFFFFF;
     LARGE_INTEGER Large = {.QuadPart = 0xFFFFFFFF}, Increment = {.QuadPart = 1};
 
@@ -79,7 +79,7 @@ TEST_CASE(InterlockedResults, "Interlocked: increment and decrement return the n
     EXPECT(Pointer == &Top);
 }
 
-TEST_CASE(CompareExchange, "InterlockedCompareExchange stores only if the value is the comparand, and returns the old one") {
+TEST_CASE(CompareExchange, "InterlockedCompareExchange stores if the value is the comparand; it returns the old one") {
     LONG Number = 5;
     PVOID Pointer = NULL;
 
@@ -143,7 +143,7 @@ static VOID OwnFree(PVOID Entry)
     ExFreePool(Entry);
 }
 
-TEST_CASE(LookasideKeepsEntries, "a lookaside list gives a freed entry to the next who asks, without its Allocate routine") {
+TEST_CASE(LookasideKeepsEntries, "a lookaside list gives a freed entry to the next, without its Allocate routine") {
     PVOID Entry;
 
     Allocated = Freed = 0;

@@ -162,6 +162,8 @@ TEST_CASE(ResourceWaiterCounts, "ExGetExclusiveWaiterCount and ExGetSharedWaiter
     ActorBegin(&Actors[1], Own);
     for (ULONG Try = 0; Try < 1000 && ExGetExclusiveWaiterCount(&Resource) == 0; Try++)
         SyncSleep(1);
+    EXPECT_EQUAL(ExGetExclusiveWaiterCount(&Resource), 1);
+    EXPECT_EQUAL(ExGetSharedWaiterCount(&Resource), 0);
     ActorBegin(&Actors[2], Share);
     for (ULONG Try = 0; Try < 1000 && ExGetSharedWaiterCount(&Resource) == 0; Try++)
         SyncSleep(1);
