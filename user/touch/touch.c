@@ -1,6 +1,6 @@
 /*
- * touch MIB [ROUNDS]: takes so much memory, writes a pattern of its own into every page and finds it again, round after
- * round. More than the machine has goes through the paging file and back.
+ * touch MIB [ROUNDS]: takes so much memory, finds it zeroed, writes a pattern of its own into every page and finds it
+ * again, round after round. More than the machine has goes through the paging file and back.
  */
 #include <windows.h>
 #include <ntdll.h>
@@ -23,12 +23,14 @@ static VOID WritePage(ULONG64 *Memory, SIZE_T Page, ULONG Round)
         Memory[Page * WORDS + Word] = Pattern(Page, Word, Round);
 }
 
+/* Round 0: as it was given to the program. */
 static BOOL CheckPage(const ULONG64 *Memory, SIZE_T Page, ULONG Round)
 {
     for (SIZE_T Word = 0; Word < WORDS; Word += WORDS / 2 - 1) {
-        if (Memory[Page * WORDS + Word] != Pattern(Page, Word, Round)) {
+        ULONG64 Right = Round != 0 ? Pattern(Page, Word, Round) : 0;
+        if (Memory[Page * WORDS + Word] != Right) {
             printf("touch: page %llu of round %u holds 0x%llx at word %llu, not 0x%llx; the pager lost it\n",
-                   (ULONG64)Page, Round, Memory[Page * WORDS + Word], (ULONG64)Word, Pattern(Page, Word, Round));
+                   (ULONG64)Page, Round, Memory[Page * WORDS + Word], (ULONG64)Word, Right);
             return FALSE;
         }
     }
@@ -53,13 +55,16 @@ int main(int Count, char **Words)
         return EXIT_FAILURE;
     }
     for (ULONG Round = 1; Round <= Rounds; Round++) {
-        for (SIZE_T Page = 0; Page < Pages; Page++)
+        for (SIZE_T Page = 0; Page < Pages; Page++) {
+            if (!CheckPage(Memory, Page, Round - 1))
+                return EXIT_FAILURE;
             WritePage(Memory, Page, Round);
+        }
         for (SIZE_T Page = 0; Page < Pages; Page++) {
             if (!CheckPage(Memory, Page, Round))
                 return EXIT_FAILURE;
         }
     }
-    printf("touched %u MiB, %u rounds, every page as it was written\n", Mebibytes, Rounds);
+    printf("touched %u MiB, every page as it was written\n", Mebibytes);
     return EXIT_SUCCESS;
 }
