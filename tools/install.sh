@@ -50,6 +50,14 @@ plugin_headers() {
     want "gcc-$("$Compiler" -dumpversion | cut -d. -f1)-plugin-dev"
 }
 
+# libFuzzer is a package of its own too, named after the version of clang.
+fuzzer() {
+    has clang || want clang
+    has clang || return
+    [ -f "$(clang -print-file-name=libclang_rt.fuzzer-x86_64.a)" ] ||
+        want "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
+}
+
 # What each group needs: the program that shows whether it is there, and the package that brings it.
 check() {
     case $1 in
@@ -78,6 +86,7 @@ check() {
             [ -x $Python ] && $Python -c "import ${Module%=*}" 2>/dev/null || want python3 "python3-${Module#*=}"
         done
         has spin || want spin
+        fuzzer
         ;;
     gdb)
         has gdb || want gdb
@@ -105,6 +114,10 @@ refuse() {
     if ! has "$(compiler)"; then
         Version=$(apt-cache depends gcc 2>/dev/null | sed -n 's/.*Depends: gcc-\([0-9]*\).*/\1/p' | head -n 1)
         case $Missing in *gcc*) want "gcc-${Version:-12}-plugin-dev" ;; esac
+    fi
+    if ! has clang; then
+        Version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9]*\).*/\1/p' | head -n 1)
+        case $Missing in *clang*) want "libclang-rt-${Version:-14}-dev" ;; esac
     fi
     echo "install.sh: $1. Missing packages (names as in Debian):" >&2
     echo "   $Missing" >&2

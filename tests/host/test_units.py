@@ -7,7 +7,6 @@ import fcntl
 import functools
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -122,11 +121,7 @@ def test_every_driver_agrees_with_the_linker(built, tmp_path):
 
 
 def test_fuzzer_finds_nothing():
-    if not any(shutil.which(name) for name in ("clang", *(f"clang-{version}" for version in range(14, 20)))):
-        pytest.skip("clang is not installed")
     build()
     run = make("fuzz", f"RUNS={FUZZ_RUNS}")
-    if "libclang_rt.fuzzer" in run.stdout and "cannot find" in run.stdout:
-        pytest.skip("clang has no fuzzer library (libclang-rt-NN-dev)")
     assert run.returncode == 0, run.stdout[-6000:]
     assert f"stat::number_of_executed_units: {FUZZ_RUNS}" in run.stdout, run.stdout[-6000:]
