@@ -54,6 +54,7 @@
     X(STATUS_CONFLICTING_ADDRESSES,        0xC0000018, "the address range is in use")                          \
     X(STATUS_NOT_MAPPED_VIEW,              0xC0000019, "no view is mapped there")                              \
     X(STATUS_UNABLE_TO_FREE_VM,            0xC000001A, "the memory cannot be freed")                           \
+    X(STATUS_UNABLE_TO_DELETE_SECTION,     0xC000001B, "views are unmapped, not freed")                        \
     X(STATUS_INVALID_SYSTEM_SERVICE,       0xC000001C, "there is no system service of that number")            \
     X(STATUS_ILLEGAL_INSTRUCTION,          0xC000001D, "the instruction is not legal here")                    \
     X(STATUS_INVALID_VIEW_SIZE,            0xC000001F, "the view's size is not valid")                         \
@@ -82,6 +83,7 @@
     X(STATUS_MUTANT_NOT_OWNED,             0xC0000046, "the mutex is not owned by this thread")                \
     X(STATUS_SEMAPHORE_LIMIT_EXCEEDED,     0xC0000047, "the semaphore's limit would be exceeded")              \
     X(STATUS_EAS_NOT_SUPPORTED,            0xC000004F, "there are no extended attributes here")                \
+    X(STATUS_SECTION_PROTECTION,           0xC000004E, "the section or view does not allow that protection")  \
     X(STATUS_DELETE_PENDING,               0xC0000056, "it is being deleted")                                  \
     X(STATUS_WORKING_SET_QUOTA,            0xC00000A1, "more pages than the process may lock")                   \
     X(STATUS_PRIVILEGE_NOT_HELD,           0xC0000061, "the caller does not hold the privilege this needs")    \
@@ -105,6 +107,8 @@
     X(STATUS_NAME_TOO_LONG,                0xC0000106, "the name is too long")                                 \
     X(STATUS_PROCESS_IS_TERMINATING,       0xC000010A, "the process is ending")                                \
     X(STATUS_IMAGE_ALREADY_LOADED,         0xC000010E, "an image of that name is loaded already")              \
+    X(STATUS_MAPPED_FILE_SIZE_ZERO,        0xC000011E, "an empty file cannot be mapped")                       \
+    X(STATUS_USER_MAPPED_FILE,             0xC0000243, "the file is mapped and cannot be made shorter")        \
     X(STATUS_CANNOT_DELETE,                0xC0000121, "it cannot be deleted")                                 \
     X(STATUS_CANCELLED,                    0xC0000120, "the request was cancelled")                            \
     X(STATUS_FILE_CLOSED,                  0xC0000128, "the file is closed")                                   \

@@ -78,7 +78,7 @@ static VOID MiCheckFlags(PMI_CHECK Check, PMMPFN Pfn, PFN_NUMBER Frame)
         MiFinding(Check, "frame %I64u, state %u, is %s a working set", Frame, Pfn->State, Mapped ? "not in" : "in");
     if ((Pfn->Flags & MI_FRAME_READING) && Pfn->State != MiFrameTransit)
         MiFinding(Check, "frame %I64u is being read but its state is %u", Frame, Pfn->State);
-    if ((Pfn->Flags & (MI_FRAME_WRITING | MI_FRAME_PINNED | MI_FRAME_CHARGED)) && Pfn->ReferenceCount == 0)
+    if ((Pfn->Flags & (MI_FRAME_WRITING | MI_FRAME_CHARGED)) && Pfn->ReferenceCount == 0)
         MiFinding(Check, "frame %I64u has flags %x and no reference", Frame, Pfn->Flags);
     if ((Pfn->State == MiFrameDeleted || (Pfn->State == MiFrameTransit && !(Pfn->Flags & MI_FRAME_READING))) &&
         Pfn->ReferenceCount == 0)

@@ -8,11 +8,20 @@
 /* A frame whose page is gone. PFN lock held; the frame is on no list and in no ring. */
 static VOID MiDropFrame(PMMPFN Pfn)
 {
-    if (Pfn->Flags & MI_FRAME_PINNED)
-        MiUnpinFrame(Pfn);
     MiFreeSlotOf(Pfn->OriginalPte);
     Pfn->OriginalPte = MiMakeZero();
     MiReleaseFrame(Pfn);
+}
+
+/* A page that was valid, and no processor uses it any more. PFN lock held. */
+static VOID MiEndOwnPage(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, MMPTE Old)
+{
+    MiCountResident(MiSectionOfFrame(Pfn), -1);
+    if (MiIsPinned(Old))
+        MiUnpinFrame(WorkingSet, Pfn);
+    if (Pfn->Flags & MI_FRAME_IN_RING)
+        MiRemoveFromRing(Pfn);
+    MiDropFrame(Pfn);
 }
 
 /*
@@ -21,25 +30,25 @@ static VOID MiDropFrame(PMMPFN Pfn)
  */
 static ULONG MiDeleteValidPages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte)
 {
-    ULONG Frames[DELETE_BATCH], Count;
-    KIRQL Irql;
+    MMPTE Old[DELETE_BATCH];
+    ULONG Count;
 
     for (Count = 0; Count < min(Pages, DELETE_BATCH); Count++) {
         PMMPTE Pte = MiFindPte(Root, Address + Count * PAGE_SIZE);
         if (Pte == NULL || !MiIsValid(MiReadPte(Pte)))
             break;
-        Frames[Count] = (ULONG)MiFrameOf(MiExchangePte(Pte, NewPte));
+        Old[Count] = MiExchangePte(Pte, NewPte);
     }
     if (Count == 0)
         return 0;
     MiFlushRange(WorkingSet->Process, Address, Count);
     for (ULONG i = 0; i < Count; i++) {
-        PMMPFN Pfn = MiPfn(Frames[i]);
-        Irql = MiLockPfn();
-        MiCountResident(MiSectionOfFrame(Pfn), -1);
-        if (Pfn->Flags & MI_FRAME_IN_RING)
-            MiRemoveFromRing(Pfn);
-        MiDropFrame(Pfn);
+        PMMPFN Pfn = MiPfn(MiFrameOf(Old[i]));
+        KIRQL Irql = MiLockPfn();
+        if (Pfn->Flags & MI_FRAME_SHARED)
+            MiUnshareFrame(WorkingSet, MiFindPte(Root, Address + i * PAGE_SIZE), Old[i]);
+        else
+            MiEndOwnPage(WorkingSet, Pfn, Old[i]);
         MiUnlockPfn(Irql);
     }
     return Count;

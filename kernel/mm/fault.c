@@ -102,7 +102,7 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 {
     ULONG Protection = MiProtectionOf(Pfn->OriginalPte);
 
-    if (Protection == 0) {
+    if (!MiMayBeValid(Protection)) {
         MiInsertFrame(MiFrameStandby, Pfn);
         return FALSE;
     }
@@ -191,6 +191,7 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
     PMMPTE Pte;
     MMPTE Value;
     PMM_SECTION Section = NULL;
+    NTSTATUS Status;
     ULONG Write = Reason & MM_FAULT_WRITE, Execute = Reason & MM_FAULT_EXECUTE;
 
     if (Space != NULL) {
@@ -201,6 +202,14 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
         if (Pte == NULL)
             return MiRetryWithFrames(WorkingSet);
         Value = MiReadPte(Pte);
+        if (Vad->Segment != NULL && (Value.Value == 0 || (!MiIsValid(Value) && MiKindOf(Value) == MiPteView))) {
+            ULONG Protection = Value.Value == 0 ? Vad->Protection : MiProtectionOf(Value);
+            if (!MiPermits(Protection, Write, Execute, 0))
+                return STATUS_ACCESS_VIOLATION;
+            Status = MiViewFault(Space, Vad, Pte, Address, Protection);
+            /* A write to a page that is to be copied finds the original mapped now. */
+            return NT_SUCCESS(Status) && !MiPermitsNow(Protection, Write) ? MI_RETRY : Status;
+        }
         if (Value.Value == 0) {
             if (!Vad->Committed || !MiPermits(Vad->Protection, Write, Execute, 0))
                 return STATUS_ACCESS_VIOLATION;
@@ -219,11 +228,14 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
         /* Somebody else resolved it, or it is not allowed. An old, less permissive translation may linger here. */
         if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
             return STATUS_ACCESS_VIOLATION;
+        if (Space != NULL && !MiPermitsNow(MiProtectionOf(Value), Write))
+            return MiCopyOnWrite(Space, Pte, Address);
         MiFlushHere(Address);
         return STATUS_SUCCESS;
     }
     switch (MiKindOf(Value)) {
     case MiPteZero:
+    case MiPteView:
     case MiPteDecommitted:
         return STATUS_ACCESS_VIOLATION;
     case MiPteDiscarded:

@@ -1,24 +1,23 @@
 /*
  * VirtualLock: pages of a process that stay in its working set until it unlocks them ("VirtualLock", "VirtualUnlock").
- * A quota bounds what one process may hold; the resident budget bounds all of them together.
+ * A quota bounds what one process may hold; the resident budget bounds all of them together. The hold is a mark in the
+ * entry, so several processes can have one on the same shared page.
  */
 #include "mm/mi.h"
 
 #define LOCK_QUOTA_PAGES 256            /* each process */
 
-VOID MiUnpinFrame(PMMPFN Pfn)
+VOID MiUnpinFrame(PMM_WORKING_SET WorkingSet, PMMPFN Pfn)
 {
-    PMM_ADDRESS_SPACE Space = CONTAINING_RECORD(MiWorkingSetOfFrame(Pfn), MM_ADDRESS_SPACE, WorkingSet);
-
-    Pfn->Flags &= (UCHAR)~MI_FRAME_PINNED;
     MiDereferenceFrame(Pfn);
-    Space->LockedPages--;
+    CONTAINING_RECORD(WorkingSet, MM_ADDRESS_SPACE, WorkingSet)->LockedPages--;
 }
 
 static NTSTATUS MiPinPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
 {
     NTSTATUS Status;
     BOOLEAN Locked;
+    PMMPTE Pte;
     PMMPFN Pfn;
     KIRQL Irql;
 
@@ -27,18 +26,18 @@ static NTSTATUS MiPinPage(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
     while (Status == MI_RETRY);
     if (!NT_SUCCESS(Status))
         return Status;
-    Pfn = MiPfn(MiFrameOf(MiReadPte(MiFindPte(Space->DirectoryTableBase, Address))));
-    if (Pfn->Flags & MI_FRAME_PINNED)
+    Pte = MiFindPte(Space->DirectoryTableBase, Address);
+    Pfn = MiPfn(MiFrameOf(MiReadPte(Pte)));
+    if (MiIsPinned(MiReadPte(Pte)))
         return STATUS_SUCCESS;
     if (Space->LockedPages >= LOCK_QUOTA_PAGES)
         return STATUS_WORKING_SET_QUOTA;
     Irql = MiLockPfn();
     Locked = MiLockFrame(Pfn);
-    if (Locked)
-        Pfn->Flags |= MI_FRAME_PINNED;
     MiUnlockPfn(Irql);
     if (!Locked)
         return STATUS_WORKING_SET_QUOTA;
+    __atomic_or_fetch(&Pte->Value, MI_PTE_PINNED, __ATOMIC_RELAXED);
     Space->LockedPages++;
     return STATUS_SUCCESS;
 }
@@ -50,11 +49,14 @@ static BOOLEAN MiUnpinRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR 
 
     for (ULONG_PTR At = Start; At < End; At += PAGE_SIZE) {
         PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
-        KIRQL Irql = MiLockPfn();
-        if (Pte != NULL && MiIsValid(MiReadPte(Pte)) && (MiPfn(MiFrameOf(MiReadPte(Pte)))->Flags & MI_FRAME_PINNED))
-            MiUnpinFrame(MiPfn(MiFrameOf(MiReadPte(Pte))));
-        else
+        KIRQL Irql;
+        if (Pte == NULL || !MiIsValid(MiReadPte(Pte)) || !MiIsPinned(MiReadPte(Pte))) {
             All = FALSE;
+            continue;
+        }
+        __atomic_and_fetch(&Pte->Value, ~MI_PTE_PINNED, __ATOMIC_RELAXED);
+        Irql = MiLockPfn();
+        MiUnpinFrame(&Space->WorkingSet, MiPfn(MiFrameOf(MiReadPte(Pte))));
         MiUnlockPfn(Irql);
     }
     return All;

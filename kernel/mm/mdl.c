@@ -24,9 +24,9 @@ static NTSTATUS MiProbeAndLockPage(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE
         NTSTATUS Status;
         Pte = MiFindPte(Space != NULL ? Space->DirectoryTableBase : MiKernelRoot, Address);
         Value = Pte != NULL ? MiReadPte(Pte) : MiMakeZero();
-        if (MiIsValid(Value) && MiPermits(MiProtectionOf(Value), Reason & MM_FAULT_WRITE, 0, 0))
+        if (MiIsValid(Value) && MiPermitsNow(MiProtectionOf(Value), Reason & MM_FAULT_WRITE))
             break;
-        Status = MiIsValid(Value) ? STATUS_ACCESS_VIOLATION : MiResolveFault(WorkingSet, Space, Address, Reason);
+        Status = MiResolveFault(WorkingSet, Space, Address, Reason);
         if (!NT_SUCCESS(Status))
             return Status == STATUS_IN_PAGE_ERROR ? Status : STATUS_ACCESS_VIOLATION;
     }

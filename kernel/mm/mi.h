@@ -45,7 +45,6 @@ typedef enum _MI_FRAME_STATE {
 #define MI_FRAME_READING 0x02   /* Transit: a read is filling it */
 #define MI_FRAME_WRITING 0x04   /* a write is copying it out */
 #define MI_FRAME_IN_RING 0x08   /* linked into its owner's working-set ring */
-#define MI_FRAME_PINNED 0x10    /* VirtualLock holds one of the references */
 #define MI_FRAME_CHARGED 0x20   /* paid for out of the resident budget because it is locked; returned with the last reference */
 #define MI_FRAME_SHARED 0x40    /* a segment's page: Pte is its prototype, and it is in no ring */
 
@@ -119,6 +118,7 @@ FORCEINLINE ULONG_PTR MiMakeOwner(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 /* pfn.c. All with the PFN lock held. */
 VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list, with that state */
 VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its state */
+VOID MiTakeBackFrame(PMMPFN Pfn);                       /* off its list if it is on one, its page kept */
 /* A frame with nothing in it, off all lists; *Zeroed says whether it is. MI_NO_FRAME: none. */
 PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
 VOID MiTakeThisFrame(PMMPFN Pfn);                       /* off its list, zeroed to standby, as a permanent one, not zeroed */
@@ -346,7 +346,7 @@ typedef struct _MM_SEGMENT {
     MMPTE Root;                 /* PFN lock to read, Lock as well to change: page 0 (height 0), or the highest table */
     ULONG Height;
     ULONG64 Pages, Tables;      /* Lock: those that are there, neither holes nor behind the end */
-    ULONG Sections;             /* PFN lock: who may come to map it. Nothing is cut off meanwhile */
+    ULONG Uses[MmSegmentUses];  /* PFN lock: section objects and views. Nothing is cut off while there are any */
 } MM_SEGMENT;
 extern LIST_ENTRY MiSegmentList;
 /* The prototype of a page, or NULL where no table leads. PFN lock held, and the answer good as long as it is. */
@@ -368,12 +368,71 @@ typedef struct _MMVAD {
     BOOLEAN Committed;          /* every page is, unless its entry says decommitted; else those with an entry are */
     BOOLEAN Deleting;           /* being released: nothing of it may come back by a fault */
     ULONG64 TablesCharged;      /* page tables that it may need at the worst, paid for when it was made */
+    ULONG_PTR AllocationBase;   /* where the reservation begins that it is a part of: an image has several */
+    /* A view. Referenced; NULL: private memory. */
+    PMM_SEGMENT Segment;
+    ULONG64 FirstPage;          /* of the segment, at Start */
+    ULONG64 CopiesCharged;      /* commit for copies of its pages, paid when it was made or first made copy-on-write */
+    BOOLEAN Writable;           /* its pages may be written in place, so VirtualProtect may ask for that */
+    BOOLEAN Image;
 } MMVAD, *PMMVAD;
 PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
-/* Gives a VAD back with all of its pages. Range lock and working-set lock held, the latter let go of on the way. */
-VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad);
+/* The VAD that holds all of [Start, End), or NULL. */
+PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End);
+/* Range lock and working-set lock, the latter let go of on the way by most that follows. */
+VOID MiLockRanges(PMM_ADDRESS_SPACE Space);
+VOID MiUnlockRanges(PMM_ADDRESS_SPACE Space);
+BOOLEAN MiIsUserRange(ULONG_PTR Base, SIZE_T Size);
+/*
+ * Enters a VAD: *Start is an address, or 0 for the lowest gap at a multiple of 64 KiB; Pages of commit are charged with it.
+ * Template says the rest. STATUS_NO_MEMORY, STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT.
+ */
+NTSTATUS MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Template, PULONG_PTR Start, ULONG_PTR Length, ULONG64 Commit,
+                     PMMVAD *Vad);
+/* What a view had of its segment, to be let go of (MmLeaveSegment) when no lock is held. Segment NULL: it was no view. */
+typedef struct _MI_VIEW_END {
+    PMM_SEGMENT Segment;
+    MM_SEGMENT_USE Use;
+} MI_VIEW_END, *PMI_VIEW_END;
+FORCEINLINE MM_SEGMENT_USE MiUseOfView(const MMVAD *Vad)
+{
+    return Vad->Image ? MmSegmentImage : Vad->Writable ? MmSegmentWritten : MmSegmentRead;
+}
+/* Gives a VAD back with all of its pages. */
+VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMI_VIEW_END End);
+/* Is a page of the VAD committed, as its entry says? */
+BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte);
+/* The tables of [Start, End), which lies in one VAD. Waits for frames. */
+VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End);
+/* protect.c: PAGE_... to MI_PROTECT_...; FALSE: no such protection, or writable and executable at once. And back. */
+BOOLEAN MiProtectionFromPage(ULONG Page, PULONG Protection);
+ULONG MiPageFromProtection(ULONG Protection);
+/*
+ * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
+ * for all pages at once. Working-set lock held. Where it may not be valid any more it leaves the working set.
+ */
+VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Wanted);
 /* lockvm.c: takes VirtualLock's hold off a frame. Working-set lock and PFN lock held. */
-VOID MiUnpinFrame(PMMPFN Pfn);
+VOID MiUnpinFrame(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
+
+/* Views (share.c, viewfault.c) ------------------------------------------------------------------------------------------ */
+
+/*
+ * One more entry maps a shared frame, and one less: its old value is given, and no processor uses it any more.
+ * Working-set lock and PFN lock held.
+ */
+VOID MiShareFrame(PMM_WORKING_SET WorkingSet, PMMPTE Pte, ULONG_PTR Address, PMMPFN Pfn, ULONG Protection);
+VOID MiUnshareFrame(PMM_WORKING_SET WorkingSet, PMMPTE Pte, MMPTE Old);
+/* Takes up to Count pages of views out of a working set, as MiTrimWorkingSet does with the others. */
+ULONG64 MiTrimViews(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle);
+FORCEINLINE BOOLEAN MiMapsSharedFrame(MMPTE Pte)
+{
+    return MiIsValid(Pte) && (MiPfn(MiFrameOf(Pte))->Flags & MI_FRAME_SHARED);
+}
+/* A page of a view whose entry is empty or of kind view. As MiResolveFault. */
+NTSTATUS MiViewFault(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Protection);
+/* A write to a valid page that is to be copied first. STATUS_SUCCESS or MI_RETRY. */
+NTSTATUS MiCopyOnWrite(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address);
 
 /* Bugchecks that state the rule (rules.c) ------------------------------------------------------------------------------ */
 NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP_FRAME Frame);

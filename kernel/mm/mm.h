@@ -193,6 +193,16 @@ ULONG64 MmSegmentPages(PMM_SEGMENT Segment);
 /* Ends the pages from First on. Nobody has it mapped. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer. */
 VOID MmCutSegment(PMM_SEGMENT Segment, ULONG64 First);
 /*
+ * How a section object or a view uses a segment. What is run as a program is not written: MmEnterSegment says
+ * STATUS_SHARING_VIOLATION to an image of what somebody may write, and to who wants to write what is an image. It takes a
+ * reference; MmLeaveSegment drops it. IRQL: <= APC_LEVEL; leaving: no lock of Mm held.
+ */
+typedef enum _MM_SEGMENT_USE { MmSegmentRead, MmSegmentWritten, MmSegmentImage, MmSegmentUses } MM_SEGMENT_USE;
+NTSTATUS MmEnterSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
+VOID MmLeaveSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
+/* Whether anybody uses it so; MmSegmentUses: in any way. */
+BOOLEAN MmIsSegmentUsed(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
+/*
  * Shows a page in system space and keeps it there until it is released: one at a time for a thread. Write: it will be
  * changed. STATUS_END_OF_FILE: the page does not exist; STATUS_IN_PAGE_ERROR. IRQL: <= APC_LEVEL, no lock of Mm held; waits.
  */
@@ -203,9 +213,12 @@ VOID MmReleaseSegmentPage(PVOID Data);
 
 typedef struct _MM_WORKING_SET {
     FAST_MUTEX Lock;                /* the working-set lock */
-    PFN_NUMBER FirstFrame, LastFrame; /* ring of active frames, linked through the PFN database; PFN lock */
+    PFN_NUMBER FirstFrame;          /* ring of active frames, linked through the PFN database; PFN lock */
     ULONG64 Size;                   /* frames in it */
-    ULONG64 MinimumSize;
+    PFN_NUMBER FirstTable;          /* ring of page tables that map pages of views (share.c); PFN lock */
+    ULONG64 Tables;                 /* how many those are */
+    ULONG64 SharedSize;             /* pages of views that are mapped */
+    ULONG64 MinimumSize;            /* of both kinds of pages together */
     LIST_ENTRY WorkingSetLinks;     /* MmWorkingSetList */
     PKPROCESS Process;              /* NULL: the system's */
 } MM_WORKING_SET, *PMM_WORKING_SET;
@@ -229,6 +242,12 @@ VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space);
 /* The address space of the calling thread's process (Ps sets the way from KPROCESS to it). */
 extern PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 
+/* Pages that are mapped now, a program's own and those of views. */
+FORCEINLINE ULONG64 MmWorkingSetSize(PMM_ADDRESS_SPACE Space)
+{
+    return Space->WorkingSet.Size + Space->WorkingSet.SharedSize;
+}
+
 /*
  * NtAllocateVirtualMemory and its neighbours without the system-service part: Base and Size are in kernel memory.
  * Protect: PAGE_NOACCESS, PAGE_READONLY, PAGE_READWRITE, PAGE_EXECUTE_READ (writable and executable at once is
@@ -237,6 +256,23 @@ extern PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type, ULONG Protect);
 NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type);
 NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Protect, PULONG Old);
+/*
+ * A view: pages of a segment from FirstPage on appear at *Base, or (0) where there is room; *Size is rounded up to pages.
+ * Protection: PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, PAGE_EXECUTE_READ. The pages exist, or may come to, and the
+ * caller uses the segment in a way that allows the view. AllocationBase: of the image that the view is a part of, else 0.
+ * STATUS_CONFLICTING_ADDRESSES, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT (copies of a PAGE_WRITECOPY view are promised),
+ * STATUS_INVALID_PAGE_PROTECTION. IRQL: PASSIVE_LEVEL.
+ */
+typedef struct _MM_VIEW {
+    PMM_SEGMENT Segment;
+    ULONG64 FirstPage;
+    ULONG Protection;
+    BOOLEAN Image;
+    ULONG_PTR AllocationBase;
+} MM_VIEW, *PMM_VIEW;
+NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base, PSIZE_T Size);
+/* Unmaps the view that holds the address, or all of an image. STATUS_NOT_MAPPED_VIEW. IRQL: PASSIVE_LEVEL. */
+NTSTATUS MmUnmapView(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* Pins pages in the working set (VirtualLock); at most the quota: STATUS_WORKING_SET_QUOTA. */
 NTSTATUS MmLockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);
 NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);

@@ -95,6 +95,7 @@ static VOID MiMakeFramePermanent(PMMPFN Pfn)
     Pfn->State = MiFrameActive;
     Pfn->Pte = NULL;
     Pfn->Owner = 0;
+    Pfn->ShareCount = 0;
 }
 
 VOID MiTakeThisFrame(PMMPFN Pfn)
@@ -167,12 +168,18 @@ BOOLEAN MiLockFrame(PMMPFN Pfn)
     return TRUE;
 }
 
-VOID MiHoldFrame(PMMPFN Pfn)
+VOID MiTakeBackFrame(PMMPFN Pfn)
 {
     if (Pfn->State == MiFrameModified)
         Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
-    if (Pfn->State < MI_LISTS) {
+    if (Pfn->State < MI_LISTS)
         MiUnlinkFrame(Pfn);
+}
+
+VOID MiHoldFrame(PMMPFN Pfn)
+{
+    if (Pfn->State != MiFrameActive) {
+        MiTakeBackFrame(Pfn);
         Pfn->State = MiFrameTransit;
     }
     MiReferenceFrame(Pfn);

@@ -65,6 +65,42 @@ VOID MmDereferenceSegment(PMM_SEGMENT Segment)
     ExFreePoolWithTag(Segment, MI_SEGMENT_TAG);
 }
 
+NTSTATUS MmEnterSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+    KIRQL Irql = MiLockPfn();
+
+    if ((Use == MmSegmentWritten && Segment->Uses[MmSegmentImage] != 0) ||
+        (Use == MmSegmentImage && Segment->Uses[MmSegmentWritten] != 0))
+        Status = STATUS_SHARING_VIOLATION;
+    else
+        Segment->Uses[Use]++;
+    MiUnlockPfn(Irql);
+    if (NT_SUCCESS(Status))
+        MmReferenceSegment(Segment);
+    return Status;
+}
+
+VOID MmLeaveSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use)
+{
+    KIRQL Irql = MiLockPfn();
+
+    ASSERT(Segment->Uses[Use] != 0);
+    Segment->Uses[Use]--;
+    MiUnlockPfn(Irql);
+    MmDereferenceSegment(Segment);
+}
+
+BOOLEAN MmIsSegmentUsed(PMM_SEGMENT Segment, MM_SEGMENT_USE Use)
+{
+    ULONG Uses = 0;
+
+    for (ULONG i = 0; i < MmSegmentUses; i++)
+        if (i == (ULONG)Use || Use == MmSegmentUses)
+            Uses += Segment->Uses[i];
+    return Uses != 0;
+}
+
 PMMPTE MiFindPrototype(PMM_SEGMENT Segment, ULONG64 Page)
 {
     PMMPTE Entry = &Segment->Root;
@@ -184,7 +220,7 @@ static VOID MiSweepSegment(PMM_SEGMENT Segment, ULONG64 First)
 VOID MmCutSegment(PMM_SEGMENT Segment, ULONG64 First)
 {
     ExAcquireFastMutex(&Segment->Lock);
-    ASSERT(Segment->Sections == 0 || First >= MM_SEGMENT_PAGES);
+    ASSERT(!MmIsSegmentUsed(Segment, MmSegmentUses));
     MiSweepSegment(Segment, First);
     ExReleaseFastMutex(&Segment->Lock);
 }

@@ -64,17 +64,21 @@ INIT_CODE BOOLEAN MmMapIdentityPage(ULONG_PTR Address)
 VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
 {
     PRTL_AVL_NODE Node;
+    MI_VIEW_END End;
 
-    ExAcquireFastMutex(&Space->RangeLock);
-    MiLockWorkingSet(&Space->WorkingSet);
+    MiLockRanges(Space);
     /* Another process may hold a reference to this one and come yet to change its memory: it finds this. */
     Space->Deleting = TRUE;
-    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL)
-        MiReleaseVad(Space, CONTAINING_RECORD(Node, MMVAD, Node));
-    MiUnlockWorkingSet(&Space->WorkingSet);
-    ExReleaseFastMutex(&Space->RangeLock);
+    while ((Node = RtlAvlFirst(&Space->Vads)) != NULL) {
+        MiReleaseVad(Space, CONTAINING_RECORD(Node, MMVAD, Node), &End);
+        MiUnlockRanges(Space);
+        if (End.Segment != NULL)
+            MmLeaveSegment(End.Segment, End.Use);
+        MiLockRanges(Space);
+    }
+    MiUnlockRanges(Space);
     MiRemoveWorkingSet(&Space->WorkingSet);
-    ASSERT(Space->WorkingSet.Size == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0 &&
+    ASSERT(MmWorkingSetSize(Space) == 0 && Space->WorkingSet.Tables == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0 &&
            Space->LockedPages == 0);
     MiFreePermanentFrame(Space->DirectoryTableBase >> PAGE_SHIFT);
 }

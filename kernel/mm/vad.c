@@ -1,6 +1,6 @@
 /*
- * Virtual address descriptors: which ranges of a process are reserved and committed; allocate, free and protect them
- * ("NtAllocateVirtualMemory", "NtFreeVirtualMemory", "VirtualProtect").
+ * Virtual address descriptors: which ranges of a process are reserved and committed; allocate and free them
+ * ("NtAllocateVirtualMemory", "NtFreeVirtualMemory"). Views are in view.c, protections in protect.c.
  *
  * A VAD is one reservation. In a VAD that was committed as a whole an empty entry means a committed, untouched page, and a
  * page taken out of it is marked decommitted; in one that was only reserved an empty entry means nothing, and each committed
@@ -17,13 +17,13 @@
 #define PAGES_PER_TABLE 512
 #define USER_END (MM_HIGHEST_USER_ADDRESS + 1)
 
-static VOID MiLockRanges(PMM_ADDRESS_SPACE Space)
+VOID MiLockRanges(PMM_ADDRESS_SPACE Space)
 {
     ExAcquireFastMutex(&Space->RangeLock);
     MiLockWorkingSet(&Space->WorkingSet);
 }
 
-static VOID MiUnlockRanges(PMM_ADDRESS_SPACE Space)
+VOID MiUnlockRanges(PMM_ADDRESS_SPACE Space)
 {
     MiUnlockWorkingSet(&Space->WorkingSet);
     ExReleaseFastMutex(&Space->RangeLock);
@@ -44,28 +44,6 @@ PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
     PRTL_AVL_NODE Node = RtlAvlFind(&Space->Vads, (const VOID *)Address, MiCompareVad);
 
     return Node != NULL ? CONTAINING_RECORD(Node, MMVAD, Node) : NULL;
-}
-
-/* PAGE_... to MI_PROTECT_...; FALSE: no such protection, or writable and executable at once. */
-static BOOLEAN MiProtectionFromPage(ULONG Page, PULONG Protection)
-{
-    switch (Page) {
-    case PAGE_NOACCESS: *Protection = 0; return TRUE;
-    case PAGE_READONLY: *Protection = MI_PROTECT_USER | MI_PROTECT_READ; return TRUE;
-    case PAGE_READWRITE: *Protection = MI_PROTECT_USER | MI_PROTECT_READ | MI_PROTECT_WRITE; return TRUE;
-    case PAGE_EXECUTE:
-    case PAGE_EXECUTE_READ: *Protection = MI_PROTECT_USER | MI_PROTECT_READ | MI_PROTECT_EXECUTE; return TRUE;
-    default: return FALSE;
-    }
-}
-
-static ULONG MiPageFromProtection(ULONG Protection)
-{
-    if (Protection & MI_PROTECT_WRITE)
-        return PAGE_READWRITE;
-    if (Protection & MI_PROTECT_EXECUTE)
-        return PAGE_EXECUTE_READ;
-    return (Protection & MI_PROTECT_READ) ? PAGE_READONLY : PAGE_NOACCESS;
 }
 
 /* A free range of Size bytes at the lowest place there is. 0: none. */
@@ -95,8 +73,7 @@ static ULONG64 MiTablesFor(ULONG_PTR Start, ULONG_PTR End)
     return Tables;
 }
 
-/* The tables of [Start, End), which lies in one VAD. Working-set lock held, let go of to wait for frames. */
-static VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
 {
     for (ULONG_PTR At = Start; At < End; At = (At | (PAGES_PER_TABLE * PAGE_SIZE - 1)) + 1)
         while (MiMakePte(Space->DirectoryTableBase, At, &Space->PageTablePages) == NULL) {
@@ -106,54 +83,62 @@ static VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End
         }
 }
 
-static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, BOOLEAN Commit, ULONG Protection)
+NTSTATUS MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Template, PULONG_PTR Start, ULONG_PTR Length, ULONG64 Commit,
+                     PMMVAD *Vad)
 {
-    PMMVAD Vad = ExAllocatePoolZero(NonPagedPool, sizeof(MMVAD), MI_VAD_TAG);
-    ULONG_PTR Start = *Base & ~(ALLOCATION_GRANULARITY - 1), Length;
+    PMMVAD New = ExAllocatePoolWithTag(NonPagedPool, sizeof(MMVAD), MI_VAD_TAG);
     PRTL_AVL_NODE Next;
-    ULONG64 Pages;
+    NTSTATUS Status = STATUS_SUCCESS;
 
-    if (Vad == NULL)
+    if (New == NULL)
         return STATUS_NO_MEMORY;
-    Length = ROUND_TO_PAGES(*Size + (*Base - Start));
-    if (*Base == 0) {
-        Start = MiFindGap(Space, Length);
-        if (Start == 0) {
-            ExFreePoolWithTag(Vad, MI_VAD_TAG);
-            return STATUS_NO_MEMORY;
-        }
+    *New = *Template;
+    New->Start = *Start != 0 ? *Start : MiFindGap(Space, Length);
+    New->End = New->Start + Length;
+    New->TablesCharged = New->Start != 0 ? MiTablesFor(New->Start, New->End) : 0;
+    Next = RtlAvlLowerBound(&Space->Vads, (const VOID *)New->Start, MiCompareVad);
+    if (New->Start == 0)
+        Status = STATUS_NO_MEMORY;
+    else if (New->Start < MM_LOWEST_USER_ADDRESS || Length > USER_END || New->Start > USER_END - Length ||
+             (Next != NULL && CONTAINING_RECORD(Next, MMVAD, Node)->Start < New->End))
+        Status = STATUS_CONFLICTING_ADDRESSES;
+    else if (!MiChargePermanent(New->TablesCharged))
+        Status = STATUS_COMMITMENT_LIMIT;
+    if (NT_SUCCESS(Status) && !MiChargeCommit(Commit)) {
+        MiReturnPermanent(New->TablesCharged);
+        Status = STATUS_COMMITMENT_LIMIT;
     }
-    Next = RtlAvlLowerBound(&Space->Vads, (const VOID *)Start, MiCompareVad);
-    if (Start < MM_LOWEST_USER_ADDRESS || Start + Length > USER_END ||
-        (Next != NULL && CONTAINING_RECORD(Next, MMVAD, Node)->Start < Start + Length)) {
-        ExFreePoolWithTag(Vad, MI_VAD_TAG);
-        return STATUS_CONFLICTING_ADDRESSES;
+    if (!NT_SUCCESS(Status)) {
+        ExFreePoolWithTag(New, MI_VAD_TAG);
+        return Status;
     }
-    Pages = Length >> PAGE_SHIFT;
-    Vad->Start = Start;
-    Vad->End = Start + Length;
-    Vad->Protection = Protection;
-    Vad->Committed = Commit;
-    Vad->TablesCharged = MiTablesFor(Start, Vad->End);
-    if (!MiChargePermanent(Vad->TablesCharged)) {
-        ExFreePoolWithTag(Vad, MI_VAD_TAG);
-        return STATUS_COMMITMENT_LIMIT;
-    }
-    if (Commit && !MiChargeCommit(Pages)) {
-        MiReturnPermanent(Vad->TablesCharged);
-        ExFreePoolWithTag(Vad, MI_VAD_TAG);
-        return STATUS_COMMITMENT_LIMIT;
-    }
-    if (Commit)
-        Space->CommittedPages += Pages;
-    RtlAvlInsert(&Space->Vads, &Vad->Node, (const VOID *)Start, MiCompareVad);
-    *Base = Start;
-    *Size = Length;
+    if (New->AllocationBase == 0)
+        New->AllocationBase = New->Start;
+    Space->CommittedPages += Commit;
+    RtlAvlInsert(&Space->Vads, &New->Node, (const VOID *)New->Start, MiCompareVad);
+    *Start = New->Start;
+    *Vad = New;
     return STATUS_SUCCESS;
 }
 
-/* Is a page of the VAD committed, as its entry says? */
-static BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte)
+static NTSTATUS MiReserve(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, BOOLEAN Commit, ULONG Protection)
+{
+    MMVAD Template = {.Protection = Protection, .Committed = Commit};
+    ULONG_PTR Start = *Base & ~(ALLOCATION_GRANULARITY - 1), Length = ROUND_TO_PAGES(*Size + (*Base - Start));
+    PMMVAD Vad;
+    NTSTATUS Status;
+
+    if (*Base != 0 && Start == 0)
+        return STATUS_CONFLICTING_ADDRESSES;
+    Status = MiInsertVad(Space, &Template, &Start, Length, Commit ? Length >> PAGE_SHIFT : 0, &Vad);
+    if (NT_SUCCESS(Status)) {
+        *Base = Start;
+        *Size = Length;
+    }
+    return Status;
+}
+
+BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte)
 {
     MMPTE Value = Pte != NULL ? MiReadPte(Pte) : MiMakeZero();
 
@@ -182,17 +167,28 @@ static NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Sta
     return STATUS_SUCCESS;
 }
 
-/* The VAD that holds all of [Start, End), or NULL. */
-static PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
+PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
 {
     PMMVAD Vad = MiFindVad(Space, Start);
 
     return Vad != NULL && End <= Vad->End ? Vad : NULL;
 }
 
-static BOOLEAN MiIsUserRange(ULONG_PTR Base, SIZE_T Size)
+BOOLEAN MiIsUserRange(ULONG_PTR Base, SIZE_T Size)
 {
     return Size != 0 && Size <= USER_END && Base <= USER_END - Size;
+}
+
+/* Pages of a segment that was only reserved. The working-set lock is let go of, the range lock keeps the VAD. */
+static NTSTATUS MiCommitView(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End)
+{
+    ULONG64 First = Vad->FirstPage + ((Start - Vad->Start) >> PAGE_SHIFT);
+    NTSTATUS Status;
+
+    MiUnlockWorkingSet(&Space->WorkingSet);
+    Status = MmExtendSegment(Vad->Segment, First, First + ((End - Start) >> PAGE_SHIFT) - 1);
+    MiLockWorkingSet(&Space->WorkingSet);
+    return Status;
 }
 
 NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type, ULONG Protect)
@@ -200,7 +196,7 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
     ULONG Protection;
     NTSTATUS Status;
 
-    if (!MiProtectionFromPage(Protect, &Protection))
+    if (!MiProtectionFromPage(Protect, &Protection) || (Protection & MI_PROTECT_COPY))
         return STATUS_INVALID_PAGE_PROTECTION;
     if ((Type & ~(ULONG)(MEM_COMMIT | MEM_RESERVE)) != 0 || (Type & (MEM_COMMIT | MEM_RESERVE)) == 0)
         return STATUS_INVALID_PARAMETER;
@@ -214,7 +210,9 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
     } else {
         ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End = ROUND_TO_PAGES(*Base + *Size);
         PMMVAD Vad = MiFindVadForRange(Space, Start, End);
-        Status = Vad == NULL ? STATUS_CONFLICTING_ADDRESSES : MiCommitRange(Space, Vad, Start, End, Protection);
+        Status = Vad == NULL ? STATUS_CONFLICTING_ADDRESSES
+                 : Vad->Segment != NULL ? MiCommitView(Space, Vad, Start, End)
+                 : MiCommitRange(Space, Vad, Start, End, Protection);
         if (NT_SUCCESS(Status)) {
             *Base = Start;
             *Size = End - Start;
@@ -242,7 +240,16 @@ static VOID MiDecommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start
     Space->CommittedPages -= Gone;
 }
 
-VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
+/* The pages of a view; what was paid for copies of them goes back whether there are any or not. */
+static VOID MiEmptyView(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
+{
+    MiDeletePages(&Space->WorkingSet, Space->DirectoryTableBase, Vad->Start, (Vad->End - Vad->Start) >> PAGE_SHIFT,
+                  MiMakeZero());
+    MiReturnCommit(Vad->CopiesCharged);
+    Space->CommittedPages -= Vad->CopiesCharged;
+}
+
+VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMI_VIEW_END End)
 {
     PRTL_AVL_NODE Before = RtlAvlPrevious(&Vad->Node), After = RtlAvlNext(&Vad->Node);
     ULONG_PTR HoleStart = Before != NULL ? CONTAINING_RECORD(Before, MMVAD, Node)->End : 0;
@@ -250,17 +257,23 @@ VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad)
 
     /* In an emptied entry a fault would see a committed, untouched page again. */
     Vad->Deleting = TRUE;
-    MiDecommitRange(Space, Vad, Vad->Start, Vad->End, MiMakeZero());
+    if (Vad->Segment != NULL)
+        MiEmptyView(Space, Vad);
+    else
+        MiDecommitRange(Space, Vad, Vad->Start, Vad->End, MiMakeZero());
     MiFreeUserTables(Space->WorkingSet.Process, Space->DirectoryTableBase, Vad->Start, Vad->End, HoleStart, HoleEnd,
                      &Space->PageTablePages);
     MiReturnPermanent(Vad->TablesCharged);
     RtlAvlRemove(&Space->Vads, &Vad->Node);
+    End->Segment = Vad->Segment;
+    End->Use = MiUseOfView(Vad);
     ExFreePoolWithTag(Vad, MI_VAD_TAG);
 }
 
 NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type)
 {
     ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End;
+    MI_VIEW_END ViewEnd;
     PMMVAD Vad;
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -273,119 +286,15 @@ NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T S
     End = *Size != 0 ? ROUND_TO_PAGES(*Base + *Size) : Vad != NULL ? Vad->End : 0;
     if (Vad == NULL) {
         Status = STATUS_NOT_MAPPED_VIEW;
+    } else if (Vad->Segment != NULL || Vad->Image) {
+        Status = STATUS_UNABLE_TO_DELETE_SECTION;
     } else if (End > Vad->End || (Type == MEM_RELEASE && (Start != Vad->Start || End != Vad->End))) {
         Status = STATUS_UNABLE_TO_FREE_VM;
     } else if (Type == MEM_DECOMMIT) {
         MiDecommitRange(Space, Vad, Start, End, Vad->Committed ? MiMakeDecommitted() : MiMakeZero());
     } else {
-        MiReleaseVad(Space, Vad);
+        MiReleaseVad(Space, Vad, &ViewEnd);
     }
-    MiUnlockRanges(Space);
-    if (NT_SUCCESS(Status)) {
-        *Base = Start;
-        *Size = End - Start;
-    }
-    return Status;
-}
-
-/* Whether the page is held by an MDL or by VirtualLock, so that it cannot leave the working set. Working-set lock held. */
-static BOOLEAN MiIsHeld(PMMPTE Pte)
-{
-    KIRQL Irql = MiLockPfn();
-    MMPTE Value = MiReadPte(Pte);
-    BOOLEAN Held = FALSE;
-
-    if (MiIsValid(Value)) {
-        PMMPFN Pfn = MiPfn(MiFrameOf(Value));
-        Held = Pfn->ReferenceCount > ((Pfn->Flags & MI_FRAME_WRITING) ? 1 : 0);
-    }
-    MiUnlockPfn(Irql);
-    return Held;
-}
-
-/*
- * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
- * for all pages at once. Working-set lock held. For no access at all the page leaves the working set, so it must not be held.
- */
-static VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
-{
-    for (;;) {
-        MMPTE Old = MiReadPte(Pte), New;
-        KIRQL Irql;
-        PMMPFN Pfn;
-        if (MiIsValid(Old) && Protection != 0) {
-            New = MiMakeValid(MiFrameOf(Old), Protection);
-            New.Value |= Old.Value & (MI_PTE_ACCESSED | MI_PTE_DIRTY);
-            /* The hardware may set the dirty bit between the read and the write: then look again. */
-            if (!__sync_bool_compare_and_swap(&Pte->Value, Old.Value, New.Value))
-                continue;
-            Irql = MiLockPfn();
-            Pfn = MiPfn(MiFrameOf(Old));
-            Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
-            MiUnlockPfn(Irql);
-            return;
-        }
-        Irql = MiLockPfn();
-        Old = MiReadPte(Pte);
-        if (!MiIsValid(Old) && MiKindOf(Old) == MiPteTransition) {
-            Pfn = MiPfn(MiFrameOf(Old));
-            Pfn->OriginalPte = MiWithProtection(Pfn->OriginalPte, Protection);
-        }
-        if (!MiIsValid(Old)) {
-            MiWritePte(Pte, MiWithProtection(Old, Protection));
-            MiUnlockPfn(Irql);
-            return;
-        }
-        /* Valid, and no access wanted: out of the working set first, then as above. */
-        Pfn = MiPfn(MiFrameOf(Old));
-        MiRemoveFromRing(Pfn);
-        MiUnlockPfn(Irql);
-        MiExchangePte(Pte, MiMakeTransition(MiFrameNumber(Pfn), MiProtectionOf(Old)));
-        MiFlushRange(Space->WorkingSet.Process, Address, 1);
-        Irql = MiLockPfn();
-        Pfn->Flags |= MI_FRAME_DIRTY;
-        MiRetireFrame(Pfn);
-        MiUnlockPfn(Irql);
-    }
-}
-
-NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Protect, PULONG Old)
-{
-    ULONG_PTR Start = *Base & ~(ULONG_PTR)(PAGE_SIZE - 1), End;
-    ULONG Protection;
-    PMMVAD Vad;
-    NTSTATUS Status = STATUS_SUCCESS;
-
-    if (!MiProtectionFromPage(Protect, &Protection))
-        return STATUS_INVALID_PAGE_PROTECTION;
-    if (!MiIsUserRange(*Base, *Size))
-        return STATUS_INVALID_PARAMETER;
-    End = ROUND_TO_PAGES(*Base + *Size);
-    MiLockRanges(Space);
-    Vad = MiFindVadForRange(Space, Start, End);
-    if (Vad == NULL)
-        Status = STATUS_CONFLICTING_ADDRESSES;
-    else
-        MiMakeTables(Space, Start, End);
-    /* All is looked at before anything is changed, and the lock is not let go of from here on. */
-    for (ULONG_PTR At = Start; NT_SUCCESS(Status) && At < End; At += PAGE_SIZE) {
-        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
-        if (!MiIsCommitted(Vad, Pte))
-            Status = STATUS_NOT_COMMITTED;
-        else if (Protection == 0 && MiIsHeld(Pte))
-            Status = STATUS_INVALID_PAGE_PROTECTION;
-        else if (At == Start)
-            *Old = MiPageFromProtection(MiReadPte(Pte).Value != 0 ? MiProtectionOf(MiReadPte(Pte)) : Vad->Protection);
-    }
-    for (ULONG_PTR At = Start; NT_SUCCESS(Status) && At < End; At += PAGE_SIZE) {
-        PMMPTE Pte = MiFindPte(Space->DirectoryTableBase, At);
-        if (MiReadPte(Pte).Value == 0)
-            MiWritePte(Pte, MiMakeDemandZero(Protection));
-        else
-            MiProtectPage(Space, Pte, At, Protection);
-    }
-    if (NT_SUCCESS(Status))
-        MiFlushRange(Space->WorkingSet.Process, Start, (End - Start) >> PAGE_SHIFT);
     MiUnlockRanges(Space);
     if (NT_SUCCESS(Status)) {
         *Base = Start;

@@ -18,8 +18,8 @@ FAST_MUTEX MiWorkingSetListLock;
 VOID MiInitializeWorkingSet(PMM_WORKING_SET WorkingSet, PKPROCESS Process)
 {
     ExInitializeFastMutex(&WorkingSet->Lock);
-    WorkingSet->FirstFrame = MI_NO_FRAME;
-    WorkingSet->Size = 0;
+    WorkingSet->FirstFrame = WorkingSet->FirstTable = MI_NO_FRAME;
+    WorkingSet->Size = WorkingSet->Tables = WorkingSet->SharedSize = 0;
     WorkingSet->MinimumSize = 0;
     WorkingSet->Process = Process;
     ExAcquireFastMutex(&MiWorkingSetListLock);
@@ -60,7 +60,8 @@ static PMMPFN MiChooseVictim(PMM_WORKING_SET WorkingSet, BOOLEAN Gentle, PULONG6
     return NULL;
 }
 
-ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle)
+/* Takes up to Count pages out that are the working set's own. */
+static ULONG64 MiTrimOwnPages(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle)
 {
     PMMPFN Victims[TRIM_BATCH];
     ULONG_PTR Addresses[TRIM_BATCH];
@@ -96,6 +97,17 @@ ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gent
     return Done;
 }
 
+/* Its own pages and those of views give in proportion. */
+ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle)
+{
+    ULONG64 Size = WorkingSet->Size + WorkingSet->SharedSize, Done = 0;
+
+    Count = min(Count, Size);
+    if (WorkingSet->SharedSize != 0)
+        Done = MiTrimViews(WorkingSet, (Count * WorkingSet->SharedSize + Size - 1) / Size, Gentle);
+    return Done + MiTrimOwnPages(WorkingSet, Count - Done, Gentle);
+}
+
 /*
  * One round of the manager over all working sets: a few pages from each, gently first. Returns how many left. The list's
  * lock keeps the working sets alive; MmDeleteAddressSpace takes it to leave the list.
@@ -108,8 +120,9 @@ static ULONG64 MiTrimRound(BOOLEAN Gentle, ULONG64 Wanted)
     for (PLIST_ENTRY Entry = MiWorkingSetList.Flink; Entry != &MiWorkingSetList && Done < Wanted; Entry = Entry->Flink) {
         PMM_WORKING_SET WorkingSet = CONTAINING_RECORD(Entry, MM_WORKING_SET, WorkingSetLinks);
         MiLockWorkingSet(WorkingSet);
-        if (WorkingSet->Size > WorkingSet->MinimumSize)
-            Done += MiTrimWorkingSet(WorkingSet, min(TRIM_ROUND, WorkingSet->Size - WorkingSet->MinimumSize), Gentle);
+        if (WorkingSet->Size + WorkingSet->SharedSize > WorkingSet->MinimumSize)
+            Done += MiTrimWorkingSet(WorkingSet, min(TRIM_ROUND, WorkingSet->Size + WorkingSet->SharedSize -
+                                                                 WorkingSet->MinimumSize), Gentle);
         MiUnlockWorkingSet(WorkingSet);
     }
     ExReleaseFastMutex(&MiWorkingSetListLock);

@@ -168,7 +168,7 @@ PAGED_CODE_SECTION NTSTATUS NtQueryInformationProcess(HANDLE ProcessHandle, ULON
     Basic.Privileges = Process->Token->Privileges;
     Basic.UniqueProcessId = HandleToUlong(Process->UniqueProcessId);
     Basic.InheritedFromUniqueProcessId = HandleToUlong(Process->InheritedFromUniqueProcessId);
-    Basic.ResidentPages = Process->AddressSpace.WorkingSet.Size;
+    Basic.ResidentPages = MmWorkingSetSize(&Process->AddressSpace);
     Basic.CommittedPages = Process->AddressSpace.CommittedPages;
     Basic.LockedPages = Process->AddressSpace.LockedPages;
     Basic.PageFaults = Process->AddressSpace.PageFaults;

@@ -92,7 +92,7 @@ static PAGED_CODE_SECTION ULONG PspQueryProcesses(PVOID Entries, ULONG Capacity)
         Entry->NumberOfThreads = (ULONG)Process->UnreapedThreads;
         Entry->HandleCount = ObQueryHandleCount(ObProcessHandleTable(Process));
         Entry->ResidentPages = Process == PsInitialSystemProcess ? Statistics.SystemWorkingSet
-                                                                 : Process->AddressSpace.WorkingSet.Size;
+                                                                 : MmWorkingSetSize(&Process->AddressSpace);
         Entry->CommittedPages = Process->AddressSpace.CommittedPages;
         Entry->Terminating = Process->Terminating;
         strcpy(Entry->ImageName, Process->ImageFileName);
