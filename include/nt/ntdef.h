@@ -317,3 +317,31 @@ typedef enum _WAIT_TYPE { WaitAll, WaitAny } WAIT_TYPE;
 #define MEM_RESERVE             0x00002000
 #define MEM_DECOMMIT            0x00004000
 #define MEM_RELEASE             0x00008000
+#define MEM_FREE                0x00010000
+#define MEM_PRIVATE             0x00020000
+#define MEM_MAPPED              0x00040000
+#define MEM_IMAGE               0x01000000
+#define SEC_RESERVE             0x04000000
+#define SEC_COMMIT              0x08000000
+
+/* A range of pages that are alike ("MEMORY_BASIC_INFORMATION"). */
+typedef struct _MEMORY_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    PVOID AllocationBase;
+    DWORD AllocationProtect;            /* what the allocation was made with */
+    DWORD PartitionId;                  /* 0 */
+    SIZE_T RegionSize;
+    DWORD State;                        /* MEM_COMMIT, MEM_RESERVE, MEM_FREE */
+    DWORD Protect;
+    DWORD Type;                         /* MEM_PRIVATE, MEM_MAPPED, MEM_IMAGE */
+} MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
+#define MemoryBasicInformation 0
+
+/* Rights to a section, and what becomes of a view in a new process ("Section Objects and Views"). */
+#define SECTION_QUERY           0x0001
+#define SECTION_MAP_WRITE       0x0002
+#define SECTION_MAP_READ        0x0004
+#define SECTION_MAP_EXECUTE     0x0008
+#define SECTION_EXTEND_SIZE     0x0010
+#define SECTION_ALL_ACCESS      (STANDARD_RIGHTS_REQUIRED | 0x001F)
+typedef enum _SECTION_INHERIT { ViewShare = 1, ViewUnmap = 2 } SECTION_INHERIT;

@@ -102,6 +102,8 @@
     X(STATUS_INVALID_PARAMETER_2,          0xC00000F0, "the second parameter is not valid")                    \
     X(STATUS_INVALID_PARAMETER_3,          0xC00000F1, "the third parameter is not valid")                     \
     X(STATUS_INVALID_PARAMETER_4,          0xC00000F2, "the fourth parameter is not valid")                    \
+    X(STATUS_INVALID_PARAMETER_6,          0xC00000F4, "the sixth parameter is not valid")                     \
+    X(STATUS_MAPPED_ALIGNMENT,             0xC0000220, "address and offset of a view are multiples of 64 KiB") \
     X(STATUS_DIRECTORY_NOT_EMPTY,          0xC0000101, "the folder is not empty")                              \
     X(STATUS_NOT_A_DIRECTORY,              0xC0000103, "it is not a folder")                                   \
     X(STATUS_NAME_TOO_LONG,                0xC0000106, "the name is too long")                                 \

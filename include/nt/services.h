@@ -107,7 +107,18 @@
         "waits until what was written has reached the device")                                                         \
     X(45, QuerySystemTime, (USER(PLARGE_INTEGER) SystemTime), "tells the time in 100 ns since 1601, UTC")              \
     X(46, QueryPerformanceCounter, (USER(PLARGE_INTEGER) Counter, USER(PLARGE_INTEGER) Frequency),                     \
-        "tells a count that only goes up, and how many make a second")
+        "tells a count that only goes up, and how many make a second")                                                 \
+    X(47, CreateSection, (USER(PHANDLE) SectionHandle, ACCESS_MASK DesiredAccess,                                      \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes, USER(PLARGE_INTEGER) MaximumSize, ULONG PageProtection,             \
+        ULONG AllocationAttributes, HANDLE FileHandle), "makes a section of a file, or of memory that can be shared")  \
+    X(48, OpenSection, (USER(PHANDLE) SectionHandle, ACCESS_MASK DesiredAccess,                                        \
+        USER(POBJECT_ATTRIBUTES) ObjectAttributes), "opens a named section")                                           \
+    X(49, MapViewOfSection, (HANDLE SectionHandle, HANDLE Process, USER(PVOID *) BaseAddress, ULONG_PTR ZeroBits,      \
+        SIZE_T CommitSize, USER(PLARGE_INTEGER) SectionOffset, USER(PSIZE_T) ViewSize, ULONG InheritDisposition,       \
+        ULONG AllocationType, ULONG Protect), "shows a section in a process' memory")                                  \
+    X(50, UnmapViewOfSection, (HANDLE Process, USER(PVOID) BaseAddress), "takes a view away")                          \
+    X(51, QueryVirtualMemory, (HANDLE Process, USER(PVOID) BaseAddress, ULONG Class, USER(PVOID) Information,          \
+        SIZE_T Length, USER(PSIZE_T) ReturnLength), "asks about a range of a process' memory")
 
 /* How many arguments a parenthesised list has: NT_ARGUMENT_COUNT (A, B) is 2. (VOID) counts as one. */
 #define NT_ARGUMENT_COUNT(...) NT_ARGUMENT_PICK(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)

@@ -118,6 +118,25 @@ BOOL VirtualFree(LPVOID Address, SIZE_T Size, DWORD Type);
 BOOL VirtualProtect(LPVOID Address, SIZE_T Size, DWORD Protect, PDWORD OldProtect);
 BOOL VirtualLock(LPVOID Address, SIZE_T Size);
 BOOL VirtualUnlock(LPVOID Address, SIZE_T Size);
+/* Returns how many bytes of *Information it has filled in: all, or 0. */
+SIZE_T VirtualQuery(LPCVOID Address, PMEMORY_BASIC_INFORMATION Information, SIZE_T Length);
+
+/* Files in memory, and memory that programs share: File INVALID_HANDLE_VALUE. */
+#define FILE_MAP_COPY 0x0001
+#define FILE_MAP_WRITE SECTION_MAP_WRITE
+#define FILE_MAP_READ SECTION_MAP_READ
+#define FILE_MAP_ALL_ACCESS SECTION_ALL_ACCESS
+#define FILE_MAP_EXECUTE 0x0020
+#define ERROR_ALREADY_EXISTS ((DWORD)STATUS_OBJECT_NAME_EXISTS)
+HANDLE CreateFileMappingA(HANDLE File, LPSECURITY_ATTRIBUTES Attributes, DWORD Protect, DWORD SizeHigh, DWORD SizeLow,
+                          LPCSTR Name);
+HANDLE OpenFileMappingA(DWORD DesiredAccess, BOOL Inherit, LPCSTR Name);
+LPVOID MapViewOfFile(HANDLE Mapping, DWORD DesiredAccess, DWORD OffsetHigh, DWORD OffsetLow, SIZE_T Bytes);
+LPVOID MapViewOfFileEx(HANDLE Mapping, DWORD DesiredAccess, DWORD OffsetHigh, DWORD OffsetLow, SIZE_T Bytes, LPVOID Address);
+BOOL UnmapViewOfFile(LPCVOID Address);
+BOOL FlushViewOfFile(LPCVOID Address, SIZE_T Bytes);
+#define CreateFileMapping CreateFileMappingA
+#define OpenFileMapping OpenFileMappingA
 
 /* Waiting ---------------------------------------------------------------------------------------------------------- */
 

@@ -29,6 +29,10 @@ static PAGED_CODE_SECTION NTSTATUS FspCheckExisting(PFSP_CREATE Create, PFSP_NOD
     if (Node->Fcb != NULL && Node->Fcb->DeletePending) {
         return STATUS_DELETE_PENDING;
     }
+    if (!Node->Folder && MmIsSegmentUsed(Node->Segment, MmSegmentImage) &&
+        (Truncates || (Create->Access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0)) {
+        return STATUS_SHARING_VIOLATION;        /* it runs */
+    }
     if (Node->Folder && ((Create->Options & FILE_NON_DIRECTORY_FILE) != 0 || Truncates)) {
         return STATUS_FILE_IS_A_DIRECTORY;
     }
@@ -36,7 +40,7 @@ static PAGED_CODE_SECTION NTSTATUS FspCheckExisting(PFSP_CREATE Create, PFSP_NOD
         return STATUS_NOT_A_DIRECTORY;
     }
     if ((Create->Options & FILE_DELETE_ON_CLOSE) != 0) {
-        if (Node == FspRoot) {
+        if (Node == FspRoot || FspIsMapped(Node)) {
             return STATUS_CANNOT_DELETE;
         }
         if (Node->Children.Root != NULL) {
@@ -87,22 +91,30 @@ static PAGED_CODE_SECTION NTSTATUS FspAttach(PFSP_CREATE Create, PFSP_NODE Node)
 
 static PAGED_CODE_SECTION NTSTATUS FspOpenExisting(PFSP_CREATE Create, PFSP_NODE Node, BOOLEAN TrailingBackslash)
 {
+    BOOLEAN Truncate = Create->Disposition != FILE_OPEN && Create->Disposition != FILE_OPEN_IF;
     NTSTATUS Status = FspCheckExisting(Create, Node, TrailingBackslash);
 
+    /* Who may not share the file must not empty it, and who cannot empty it has not opened it: a dry run first. */
+    if (NT_SUCCESS(Status) && Truncate && Node->Fcb != NULL) {
+        Status = IoCheckShareAccess(Create->Access, Create->ShareAccess, Create->File, &Node->Fcb->Share, FALSE);
+    }
+    if (NT_SUCCESS(Status) && Truncate) {
+        PFSP_FCB Fcb = Node->Fcb != NULL ? Node->Fcb : Create->Fcb;
+        ExAcquireFastMutex(&Fcb->Lock);
+        Status = FspSetSize(Node, 0);
+        if (NT_SUCCESS(Status)) {
+            KeQuerySystemTime(&Node->LastWriteTime);
+        }
+        ExReleaseFastMutex(&Fcb->Lock);
+    }
     if (NT_SUCCESS(Status)) {
         Status = FspAttach(Create, Node);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Create->Information = FILE_OPENED;
-    if (Create->Disposition != FILE_OPEN && Create->Disposition != FILE_OPEN_IF) {
-        Create->Information = Create->Disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN;
-        ExAcquireFastMutex(&Node->Fcb->Lock);
-        FspSetSize(Node, 0);            /* making a file empty cannot fail */
-        KeQuerySystemTime(&Node->LastWriteTime);
-        ExReleaseFastMutex(&Node->Fcb->Lock);
-    }
+    Create->Information = !Truncate                                 ? FILE_OPENED
+                          : Create->Disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN;
     return STATUS_SUCCESS;
 }
 

@@ -31,24 +31,50 @@ PAGED_CODE_SECTION VOID FspCutPages(PFSP_NODE Node, ULONG64 First)
     FspUncharge((Before - MmSegmentPages(Node->Segment)) * PAGE_SIZE);
 }
 
+PAGED_CODE_SECTION NTSTATUS FspZeroRange(PFSP_NODE Node, ULONG64 From, ULONG64 To)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    while (From < To && NT_SUCCESS(Status)) {
+        ULONG Within = BYTE_OFFSET(From), Piece = (ULONG)min(To - From, PAGE_SIZE - Within);
+        PUCHAR Page;
+        Status = MmHoldSegmentPage(Node->Segment, From >> PAGE_SHIFT, TRUE, (PVOID *)&Page);
+        if (NT_SUCCESS(Status)) {
+            RtlZeroMemory(Page + Within, Piece);
+            MmReleaseSegmentPage(Page);
+        } else if (Status == STATUS_END_OF_FILE) {
+            Status = STATUS_SUCCESS;    /* a hole reads as zeroes */
+        }
+        From += Piece;
+    }
+    return Status;
+}
+
+/* Through a view the last page of a file can be written behind the file's end: that must not be there when it grows. */
+PAGED_CODE_SECTION NTSTATUS FspPrepareGrowth(PFSP_NODE Node, ULONG64 Size)
+{
+    if (Size <= Node->Size || !MmIsSegmentUsed(Node->Segment, MmSegmentUses)) {
+        return STATUS_SUCCESS;
+    }
+    return FspZeroRange(Node, Node->Size, ROUND_TO_PAGES(Node->Size));
+}
+
 PAGED_CODE_SECTION NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size)
 {
+    NTSTATUS Status;
+
     if (Size > FSP_LARGEST_FILE) {
         return STATUS_DISK_FULL;
     }
+    if (Size < Node->Size && MmIsSegmentUsed(Node->Segment, MmSegmentUses)) {
+        return STATUS_USER_MAPPED_FILE;
+    }
+    /* What is cut off must not come back when the file grows again. */
+    Status = Size < Node->Size ? FspZeroRange(Node, Size, ROUND_TO_PAGES(Size)) : FspPrepareGrowth(Node, Size);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
     if (Size < Node->Size) {
-        ULONG Tail = BYTE_OFFSET(Size);
-        PUCHAR Page;
-        /* What is cut off must not come back when the file grows again. */
-        if (Tail != 0) {
-            NTSTATUS Status = MmHoldSegmentPage(Node->Segment, Size >> PAGE_SHIFT, TRUE, (PVOID *)&Page);
-            if (NT_SUCCESS(Status)) {
-                RtlZeroMemory(Page + Tail, PAGE_SIZE - Tail);
-                MmReleaseSegmentPage(Page);
-            } else if (Status != STATUS_END_OF_FILE) {
-                return Status;
-            }
-        }
         FspCutPages(Node, (Size + PAGE_SIZE - 1) >> PAGE_SHIFT);
     }
     Node->Size = Size;

@@ -72,8 +72,22 @@ VOID FspUncharge(ULONG64 Bytes);
 NTSTATUS FspAddPages(PFSP_NODE Node, ULONG64 First, ULONG64 Last);
 /* Frees the pages from First on. */
 VOID FspCutPages(PFSP_NODE Node, ULONG64 First);
-/* Sets the size: cuts, or grows by a hole. STATUS_DISK_FULL: too large; STATUS_IN_PAGE_ERROR. */
+/*
+ * Sets the size: cuts, or grows by a hole. STATUS_DISK_FULL: too large; STATUS_USER_MAPPED_FILE: it is mapped and would be
+ * cut; STATUS_IN_PAGE_ERROR.
+ */
 NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size);
+
+/* Fills a range with zeroes, as far as it has pages. STATUS_IN_PAGE_ERROR. */
+NTSTATUS FspZeroRange(PFSP_NODE Node, ULONG64 From, ULONG64 To);
+/* Comes before the file is made so long. STATUS_IN_PAGE_ERROR. */
+NTSTATUS FspPrepareGrowth(PFSP_NODE Node, ULONG64 Size);
+
+/* Somebody has a section of it, a view, or runs it. */
+FORCEINLINE BOOLEAN FspIsMapped(PFSP_NODE Node)
+{
+    return Node->Segment != NULL && MmIsSegmentUsed(Node->Segment, MmSegmentUses);
+}
 
 FORCEINLINE ULONG64 FspAllocationSize(PFSP_NODE Node)
 {

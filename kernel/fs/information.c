@@ -54,7 +54,7 @@ static PAGED_CODE_SECTION NTSTATUS FspSetDisposition(PFSP_FCB Fcb, BOOLEAN Delet
     NTSTATUS Status = STATUS_SUCCESS;
 
     ExAcquireFastMutex(&FspTreeLock);
-    if (Delete && Fcb->Node == FspRoot) {
+    if (Delete && (Fcb->Node == FspRoot || FspIsMapped(Fcb->Node))) {
         Status = STATUS_CANNOT_DELETE;
     } else if (Delete && Fcb->Node->Children.Root != NULL) {
         Status = STATUS_DIRECTORY_NOT_EMPTY;

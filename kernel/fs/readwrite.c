@@ -96,6 +96,9 @@ static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULON
         return STATUS_DISK_FULL;
     }
     Status = FspAddPages(Node, Offset >> PAGE_SHIFT, (Offset + Length - 1) >> PAGE_SHIFT);
+    if (NT_SUCCESS(Status)) {
+        Status = FspPrepareGrowth(Node, Offset + Length);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -118,11 +121,15 @@ static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULON
         Node->Size = max(Node->Size, Offset + Length);
     } else if (Offset + Length > Node->Size) {
         /*
-         * A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays.
+         * A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays. Pages
+         * are not given back while the file is mapped.
          */
         ULONG64 Size = Node->Size;
+        FspZeroRange(Node, max(Offset, Size), Offset + Length);
         Node->Size = Offset + Length;
-        FspSetSize(Node, Size);
+        if (!NT_SUCCESS(FspSetSize(Node, Size))) {
+            Node->Size = Size;
+        }
     }
     KeQuerySystemTime(&Node->LastWriteTime);
     return Status;

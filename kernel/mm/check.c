@@ -134,7 +134,12 @@ static VOID MiCheckEntry(PMI_CHECK Check, PMMPTE Pte, ULONG_PTR Address)
 
     if (MiIsValid(Entry)) {
         PMMPFN Pfn = MiFrameOf(Entry) <= MiHighestFrame ? MiPfn(MiFrameOf(Entry)) : NULL;
-        if (Pfn != NULL && Pfn->Pte != NULL) {
+        if (Pfn != NULL && (Pfn->Flags & MI_FRAME_SHARED)) {
+            Check->Shares[MiFrameOf(Entry)]++;
+            Check->Shared++;
+            if (Pfn->State != MiFrameActive || Address >= MM_SYSTEM_RANGE_START)
+                MiFinding(Check, "%p maps the shared frame %I64u, state %u", (PVOID)Address, MiFrameOf(Entry), Pfn->State);
+        } else if (Pfn != NULL && Pfn->Pte != NULL) {
             Check->Valid++;
             if (Pfn->Pte != Pte || Pfn->State != MiFrameActive)
                 MiFinding(Check, "%p maps frame %I64u, which belongs to %p, state %u", (PVOID)Address, MiFrameOf(Entry),
@@ -144,8 +149,8 @@ static VOID MiCheckEntry(PMI_CHECK Check, PMMPTE Pte, ULONG_PTR Address)
         } else if (Address < MM_SYSTEM_RANGE_START) {
             MiFinding(Check, "%p, a program's, maps frame %I64u of the system's", (PVOID)Address, MiFrameOf(Entry));
         }
-        if ((MiProtectionOf(Entry) & MI_PROTECT_WRITE) && (MiProtectionOf(Entry) & MI_PROTECT_EXECUTE))
-            MiFinding(Check, "%p is writable and executable", (PVOID)Address);
+        if ((MiProtectionOf(Entry) & MI_PROTECT_WRITE) && (MiProtectionOf(Entry) & (MI_PROTECT_EXECUTE | MI_PROTECT_COPY)))
+            MiFinding(Check, "%p is writable, and executable or shared by copies", (PVOID)Address);
         if ((Address < MM_SYSTEM_RANGE_START) != ((MiProtectionOf(Entry) & MI_PROTECT_USER) != 0))
             MiFinding(Check, "%p has an entry of the wrong half: %I64x", (PVOID)Address, Entry.Value);
     } else if (MiKindOf(Entry) == MiPteTransition) {
@@ -160,6 +165,8 @@ static VOID MiCheckEntry(PMI_CHECK Check, PMMPTE Pte, ULONG_PTR Address)
 /* Every last-level entry below a table. */
 static VOID MiCheckTable(PMI_CHECK Check, PMMPTE Table, ULONG_PTR Base, ULONG Level, ULONG First, ULONG Last)
 {
+    ULONG64 Shared = Check->Shared;
+
     for (ULONG i = First; i <= Last; i++) {
         MMPTE Entry = MiReadPte(&Table[i]);
         /* Shifted up and back: the upper half's addresses are sign-extended. */
@@ -171,16 +178,20 @@ static VOID MiCheckTable(PMI_CHECK Check, PMMPTE Table, ULONG_PTR Base, ULONG Le
             MiCheckTable(Check, MiDirectAddress(MiFrameOf(Entry)), Address, Level - 1, 0, 511);
         }
     }
+    if (Level == 0)
+        MiCheckShareTable(Check, Table, Base, Check->Shared - Shared);
 }
 
 #define TOP_OF(Address) ((ULONG)(((Address) >> 39) & 511))
 
 static VOID MiCheckSpace(PMI_CHECK Check, PMM_ADDRESS_SPACE Space)
 {
-    Check->Tables = 0;
+    Check->Tables = Check->Shared = Check->ShareTables = 0;
     MiCheckTable(Check, MiDirectAddress(Space->DirectoryTableBase >> PAGE_SHIFT), 0, 3, 0, 255);
     if (Check->Tables != Space->PageTablePages)
         MiFinding(Check, "a process counts %I64u page tables and has %I64u", Space->PageTablePages, Check->Tables);
+    MiCheckViews(Check, Space);
+    MiCheckVads(Check, Space);
 }
 
 /* Every slot that is marked used has been found to have an owner, but for those that failed. */
@@ -220,6 +231,7 @@ static VOID MiCheckAll(PMI_CHECK Check)
     PMMPTE Root = MiDirectAddress(MiKernelRoot >> PAGE_SHIFT);
     ULONG64 Mapped = 0, InTransition = 0, Rings = 0;
 
+    MiForgetViews();
     MiCheckLists(Check);
     MiCheckFrames(Check, &Mapped, &InTransition);
     MiCheckTable(Check, Root, 0, 3, TOP_OF(MM_PFN_DATABASE), TOP_OF(MM_PFN_DATABASE));
@@ -260,6 +272,9 @@ BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize)
             MiFinding(&Check, "there is no memory to check the slots of paging file %u with", i);
         RtlInitializeBitMap(&Check.Owned[i], Bits, Slots);
     }
+    Check.Shares = ExAllocatePoolZero(NonPagedPool, (MiHighestFrame + 1) * sizeof(ULONG), MI_CHECK_TAG);
+    if (Check.Shares == NULL)
+        MiFinding(&Check, "there is no memory to count the entries that map each frame");
     if (Check.Consistent) {
         ExAcquireFastMutex(&MiWorkingSetListLock);
         for (Entry = MiWorkingSetList.Flink; Entry != &MiWorkingSetList; Entry = Entry->Flink)
@@ -272,6 +287,8 @@ BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize)
             MiUnlockWorkingSet(CONTAINING_RECORD(Entry, MM_WORKING_SET, WorkingSetLinks));
         ExReleaseFastMutex(&MiWorkingSetListLock);
     }
+    if (Check.Shares != NULL)
+        ExFreePoolWithTag(Check.Shares, MI_CHECK_TAG);
     for (ULONG i = 0; i < Files; i++)
         if (Check.Owned[i].Buffer != NULL)
             ExFreePoolWithTag(Check.Owned[i].Buffer, MI_CHECK_TAG);

@@ -186,12 +186,30 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     return STATUS_SUCCESS;
 }
 
+/* A guard page tells once ("Creating Guard Pages"): its guard goes, and it is what its protection says otherwise. */
+static NTSTATUS MiTouchGuard(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
+{
+    MiProtectPage(Space, Vad, Pte, Address, Protection & ~(ULONG)MI_PROTECT_GUARD);
+    return STATUS_GUARD_PAGE_VIOLATION;
+}
+
+/* A page that its view's segment has to give. */
+static NTSTATUS MiFaultInView(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Protection, ULONG Reason)
+{
+    NTSTATUS Status;
+
+    if (!MiPermits(Protection, Reason & MM_FAULT_WRITE, Reason & MM_FAULT_EXECUTE, 0))
+        return STATUS_ACCESS_VIOLATION;
+    Status = MiViewFault(Space, Vad, Pte, Address, Protection);
+    /* A write to a page that is to be copied finds the original mapped now. */
+    return NT_SUCCESS(Status) && !MiPermitsNow(Protection, Reason & MM_FAULT_WRITE) ? MI_RETRY : Status;
+}
+
 NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason)
 {
     PMMPTE Pte;
     MMPTE Value;
     PMM_SECTION Section = NULL;
-    NTSTATUS Status;
     ULONG Write = Reason & MM_FAULT_WRITE, Execute = Reason & MM_FAULT_EXECUTE;
 
     if (Space != NULL) {
@@ -202,18 +220,16 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
         if (Pte == NULL)
             return MiRetryWithFrames(WorkingSet);
         Value = MiReadPte(Pte);
-        if (Vad->Segment != NULL && (Value.Value == 0 || (!MiIsValid(Value) && MiKindOf(Value) == MiPteView))) {
+        if (!MiIsValid(Value)) {
             ULONG Protection = Value.Value == 0 ? Vad->Protection : MiProtectionOf(Value);
-            if (!MiPermits(Protection, Write, Execute, 0))
+            if ((Protection & MI_PROTECT_GUARD) && (Value.Value != 0 || Vad->Committed))
+                return MiTouchGuard(Space, Vad, Pte, Address, Protection);
+            if (Value.Value == 0 && !(Vad->Committed && MiPermits(Protection, Write, Execute, 0)))
                 return STATUS_ACCESS_VIOLATION;
-            Status = MiViewFault(Space, Vad, Pte, Address, Protection);
-            /* A write to a page that is to be copied finds the original mapped now. */
-            return NT_SUCCESS(Status) && !MiPermitsNow(Protection, Write) ? MI_RETRY : Status;
-        }
-        if (Value.Value == 0) {
-            if (!Vad->Committed || !MiPermits(Vad->Protection, Write, Execute, 0))
-                return STATUS_ACCESS_VIOLATION;
-            return MiDemandZeroFault(WorkingSet, NULL, Pte, Address, Vad->Protection);
+            if (Vad->Segment != NULL && (Value.Value == 0 || MiKindOf(Value) == MiPteView))
+                return MiFaultInView(Space, Vad, Pte, Address, Protection, Reason);
+            if (Value.Value == 0)
+                return MiDemandZeroFault(WorkingSet, NULL, Pte, Address, Protection);
         }
     } else {
         Pte = MiSystemPte(Address);

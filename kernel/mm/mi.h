@@ -346,6 +346,7 @@ typedef struct _MM_SEGMENT {
     MMPTE Root;                 /* PFN lock to read, Lock as well to change: page 0 (height 0), or the highest table */
     ULONG Height;
     ULONG64 Pages, Tables;      /* Lock: those that are there, neither holes nor behind the end */
+    ULONG ViewsSeen;            /* the consistency check's */
     ULONG Uses[MmSegmentUses];  /* PFN lock: section objects and views. Nothing is cut off while there are any */
 } MM_SEGMENT;
 extern LIST_ENTRY MiSegmentList;
@@ -377,6 +378,8 @@ typedef struct _MMVAD {
     BOOLEAN Image;
 } MMVAD, *PMMVAD;
 PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
+/* The first VAD that holds or follows an address, or NULL. */
+PMMVAD MiNextVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* The VAD that holds all of [Start, End), or NULL. */
 PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End);
 /* Range lock and working-set lock, the latter let go of on the way by most that follows. */

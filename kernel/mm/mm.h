@@ -271,6 +271,8 @@ typedef struct _MM_VIEW {
     ULONG_PTR AllocationBase;
 } MM_VIEW, *PMM_VIEW;
 NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base, PSIZE_T Size);
+/* What lies at an address. STATUS_INVALID_PARAMETER: no program's address. IRQL: PASSIVE_LEVEL. */
+NTSTATUS MmQueryVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Address, PMEMORY_BASIC_INFORMATION Information);
 /* Unmaps the view that holds the address, or all of an image. STATUS_NOT_MAPPED_VIEW. IRQL: PASSIVE_LEVEL. */
 NTSTATUS MmUnmapView(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* Pins pages in the working set (VirtualLock); at most the quota: STATUS_WORKING_SET_QUOTA. */

@@ -94,14 +94,17 @@ static NTSTATUS MiReadSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Fra
 {
     PMI_TRANSFER Transfer = MiTryAllocateTransfer();
     NTSTATUS Status;
-    KIRQL Irql;
+    KIRQL Irql, OldIrql;
 
     if (Transfer == NULL) {
         MiWaitForTransferSlot();
         return MI_RETRY;
     }
+    /* An APC of this thread that touched the page would wait for its own read. */
+    KeRaiseIrql(APC_LEVEL, &OldIrql);
     if (!MiStartSegmentRead(Segment, Page, Transfer)) {
         MiDereferenceTransfer(Transfer);
+        KeLowerIrql(OldIrql);
         return MI_RETRY;
     }
     Status = MiTransferPages(Transfer, FALSE);
@@ -125,6 +128,7 @@ static NTSTATUS MiReadSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Fra
         InterlockedIncrement64((PLONG64)&MiHardFaults);
     }
     MiDereferenceTransfer(Transfer);
+    KeLowerIrql(OldIrql);
     return NT_SUCCESS(Status) ? STATUS_SUCCESS : STATUS_IN_PAGE_ERROR;
 }
 

@@ -167,6 +167,13 @@ static NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Sta
     return STATUS_SUCCESS;
 }
 
+PMMVAD MiNextVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address)
+{
+    PRTL_AVL_NODE Node = RtlAvlLowerBound(&Space->Vads, (const VOID *)Address, MiCompareVad);
+
+    return Node != NULL ? CONTAINING_RECORD(Node, MMVAD, Node) : NULL;
+}
+
 PMMVAD MiFindVadForRange(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End)
 {
     PMMVAD Vad = MiFindVad(Space, Start);

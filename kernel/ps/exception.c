@@ -17,6 +17,7 @@ static const struct {
 } PspExceptionNames[] = {
 #define PSP_EXCEPTION(Status, Words) {Status, #Status, Words}
     PSP_EXCEPTION(STATUS_ACCESS_VIOLATION, "the program used an address that is not its own, or not that way"),
+    PSP_EXCEPTION(STATUS_GUARD_PAGE_VIOLATION, "the page was guarded, and this was the first touch of it"),
     PSP_EXCEPTION(STATUS_STACK_OVERFLOW, "the thread's stack is used up"),
     PSP_EXCEPTION(STATUS_IN_PAGE_ERROR, "a page could not be read back from its paging file"),
     PSP_EXCEPTION(STATUS_ILLEGAL_INSTRUCTION, "the instruction does not exist or is switched off here"),

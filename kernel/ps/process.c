@@ -126,6 +126,8 @@ INIT_CODE NTSTATUS PsInitialize(VOID)
     if (NT_SUCCESS(Status))
         Status = PspCreateType(L"Thread", FALSE, &PspThreadType);
     if (NT_SUCCESS(Status))
+        Status = PspCreateSectionType();
+    if (NT_SUCCESS(Status))
         Status = PspCreateProcessObject("System", &SeSystemToken, TRUE, &PsInitialSystemProcess);
     if (!NT_SUCCESS(Status))
         return Status;

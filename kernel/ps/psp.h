@@ -67,6 +67,12 @@ VOID PspTerminateThread(PETHREAD Thread, NTSTATUS ExitStatus);
 /* Gives an address space back; nobody runs in it. */
 VOID PspDeleteSpace(PEPROCESS Process);
 
+/* vmservices.c: the process whose memory a service is to change, referenced. As PspReferenceProcess, and not when it ends. */
+NTSTATUS PspReferenceSpace(HANDLE Handle, PEPROCESS *Process);
+
+/* section.c */
+NTSTATUS PspCreateSectionType(VOID);
+
 /* capture.c */
 /*
  * The process that a service's handle names, referenced; NtCurrentProcess() is the caller's own. STATUS_INVALID_HANDLE,

@@ -13,6 +13,17 @@ typedef struct _PSP_REGION {
     SIZE_T Size;
 } PSP_REGION, *PPSP_REGION;
 
+PAGED_CODE_SECTION NTSTATUS PspReferenceSpace(HANDLE Handle, PEPROCESS *Process)
+{
+    NTSTATUS Status = PspReferenceProcess(Handle, PROCESS_VM_OPERATION, Process);
+
+    if (NT_SUCCESS(Status) && (*Process == PsInitialSystemProcess || (*Process)->Terminating)) {
+        Status = (*Process)->Terminating ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED;
+        ObDereferenceObject(*Process);
+    }
+    return Status;
+}
+
 static PAGED_CODE_SECTION NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS Base, USER_ADDRESS Size,
                                                     PPSP_REGION Region)
 {
@@ -23,11 +34,7 @@ static PAGED_CODE_SECTION NTSTATUS PspCaptureRegion(HANDLE Process, USER_ADDRESS
     if (NT_SUCCESS(Status))
         Status = MmCopyFromUser(&Region->Size, Size, sizeof(Region->Size));
     if (NT_SUCCESS(Status))
-        Status = PspReferenceProcess(Process, PROCESS_VM_OPERATION, &Region->Process);
-    if (NT_SUCCESS(Status) && (Region->Process == PsInitialSystemProcess || Region->Process->Terminating)) {
-        Status = Region->Process->Terminating ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED;
-        ObDereferenceObject(Region->Process);
-    }
+        Status = PspReferenceSpace(Process, &Region->Process);
     return Status;
 }
 
@@ -123,4 +130,29 @@ PAGED_CODE_SECTION NTSTATUS NtUnlockVirtualMemory(HANDLE Process, USER_ADDRESS B
         return Status;
     Status = MmUnlockVirtualMemory(&Region.Process->AddressSpace, Region.Base, Region.Size);
     return PspReturnRegion(&Region, Status, BaseAddress, RegionSize);
+}
+
+PAGED_CODE_SECTION NTSTATUS NtQueryVirtualMemory(HANDLE Process, USER_ADDRESS BaseAddress, ULONG Class,
+                                                 USER_ADDRESS Information, SIZE_T Length, USER_ADDRESS ReturnLength)
+{
+    MEMORY_BASIC_INFORMATION Basic;
+    SIZE_T Returned = sizeof(Basic);
+    PEPROCESS Referenced;
+    NTSTATUS Status;
+
+    PAGED_CODE();
+    if (Class != MemoryBasicInformation)
+        return STATUS_INVALID_INFO_CLASS;
+    if (Length < sizeof(Basic))
+        return STATUS_INFO_LENGTH_MISMATCH;
+    Status = PspReferenceSpace(Process, &Referenced);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Status = MmQueryVirtualMemory(&Referenced->AddressSpace, BaseAddress.Value, &Basic);
+    ObDereferenceObject(Referenced);
+    if (NT_SUCCESS(Status))
+        Status = MmCopyToUser(Information, &Basic, sizeof(Basic));
+    if (NT_SUCCESS(Status) && ReturnLength.Value != 0)
+        Status = MmCopyToUser(ReturnLength, &Returned, sizeof(Returned));
+    return Status;
 }
