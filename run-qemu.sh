@@ -45,6 +45,7 @@ usage: ./run-qemu.sh [options] [-- extra QEMU arguments]
   --parallel CHARDEV   a parallel port, LPT1, and the character device behind it: file,path=P, null, ... (no port)
   --disk FILE|SIZE     a virtio disk: FILE, or an empty one of that size which goes with the machine (repeatable);
                        the kernel word pagefile=disk puts the paging file on it
+  --cdrom FILE         a CD-ROM drive with the disc FILE, or with none: --cdrom none (no drive; not with --iso)
   --add FILE[=PATH]    put FILE into the system image; PATH is drivers/FILE for a .sys, bin/FILE for an .exe,
                        else FILE (repeatable)
   --trace FILE         stream the event trace to FILE (not available yet)
@@ -63,7 +64,7 @@ END
 
 # --- The command line ------------------------------------------------------------------------------------------
 
-Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel=''
+Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel='' Cdrom=''
 Adds=() Disks=() Extra=()
 declare -A Com=([2]=null [3]=null [4]=null)
 
@@ -80,12 +81,13 @@ while (($#)); do
     --help | -h) help && exit 0 ;;
     --gdb) Gdb=1 && continue ;;
     --iso) Iso=1 && continue ;;
-    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --disk=* | --add=* | \
-        --trace=* | --timeout=*)
+    --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --disk=* | --cdrom=* | \
+        --add=* | --trace=* | --timeout=*)
         Value=${Option#*=}
         Option=${Option%%=*}
         ;;
-    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --disk | --add | --trace | --timeout)
+    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --disk | --cdrom | --add | --trace | \
+        --timeout)
         (($#)) || usage "$Option needs a value (--help lists the options)"
         Value=$1
         shift
@@ -126,6 +128,10 @@ while (($#)); do
             usage "--disk $Value: a readable file, or a size like 64M, please"
         Disks+=("$Value")
         ;;
+    --cdrom)
+        [[ $Value == none || (-f $Value && -r $Value) ]] || usage "--cdrom $Value: no readable file '$Value'"
+        Cdrom=$Value
+        ;;
     --add) Adds+=("$Value") ;;
     --trace) usage "--trace is not available yet: this kernel has no event trace" ;;
     --timeout)
@@ -134,6 +140,8 @@ while (($#)); do
         ;;
     esac
 done
+
+[[ ! $Iso || ! $Cdrom ]] || usage "--cdrom: the machine has one drive, and --iso has the boot disc in it"
 
 # Each --add as a path and a file, which is what tools/image.sh takes. A file whose own name has a '=' in it is taken as
 # it is.
@@ -275,6 +283,11 @@ fi
 for N in 2 3 4; do
     Qemu+=(-chardev "${Com[$N]},id=com$N" -serial "chardev:com$N")
 done
+case $Cdrom in
+'') ;;
+none) Qemu+=(-drive if=ide,index=2,media=cdrom) ;;
+*) Qemu+=(-cdrom "$Cdrom") ;;
+esac
 [[ ! $Parallel ]] || Qemu+=(-chardev "$Parallel,id=lpt1" -parallel chardev:lpt1)
 Qemu+=(-device "isa-debug-exit,iobase=$ExitPort,iosize=4")
 

@@ -87,6 +87,8 @@ check() {
         done
         has spin || want spin
         fuzzer
+        # Discs for the CD-ROM drive.
+        has xorriso || want xorriso
         ;;
     gdb)
         has gdb || want gdb

@@ -1,17 +1,17 @@
 /*
  * beep: the speaker, and an example of a driver that is out of memory entirely while nobody has it open.
  *
- * Nothing here is in a PAGE section. A tone is ended by a timer's DPC, at DISPATCH_LEVEL, and the lock that guards it is
- * a spin lock: while the device is open all of that has to be resident, and by default it is. While the device is closed
- * none of it can run. So the driver turns the whole of itself, code, data and literals, over to the pager for that time
- * and takes it back when it is opened:
+ * Nothing here is in a PAGE section. A tone is ended by a timer's DPC, at DISPATCH_LEVEL, and the lock that guards it
+ * is a spin lock: while the device is open all of that has to be resident, and by default it is. While the device is
+ * closed none of it can run. So the driver turns the whole of itself, code, data and literals, over to the pager for
+ * that time and takes it back when it is opened:
  *
  *   load         MmPageEntireDriver
  *   first open   MmResetDriverPaging, and only then may a tone begin
  *   last close   tone off, timer cancelled, DPC gone, and only then MmPageEntireDriver
  *
- * BeepCreate and BeepClose run on both sides of these calls, at times when they may be out themselves: they are paged in
- * by being called, as any pageable code is, and may do nothing that pageable code may not.
+ * BeepCreate and BeepClose run on both sides of these calls, at times when they may be out themselves: they are paged
+ * in by being called, as any pageable code is, and may do nothing that pageable code may not.
  */
 #include <ntddk.h>
 #include <ntddbeep.h>
@@ -98,7 +98,7 @@ static VOID BeepUnload(PDRIVER_OBJECT DriverObject)
     IoDeleteDevice(DriverObject->DeviceObject);
 }
 
-/* The tone ---------------------------------------------------------------------------------------------------------- */
+/* The tone ------------------------------------------------------------------------------------------------------- */
 
 /*
  * Another tone, or silence, from now on. A timer's DPC that is on its way to end the tone before waits for the lock and
@@ -136,19 +136,19 @@ static VOID BeepTimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argume
     KeReleaseSpinLockFromDpcLevel(&Extension->ToneLock);
 }
 
-/* Open and close ---------------------------------------------------------------------------------------------------- */
+/* Open and close ------------------------------------------------------------------------------------------------- */
 
 /*
  * The count alone does not do it, interlocked or not. It tells who is the first to open and who the last to close; it
  * does not make anybody wait until that one is done. Two ways for it to go wrong:
  *
- *   - A counts 1 and waits for the driver's pages. B counts 2, is not the first, begins a tone: its DPC runs into a page
- *     that is still out, at DISPATCH_LEVEL.
+ *   - A counts 1 and waits for the driver's pages. B counts 2, is not the first, begins a tone: its DPC runs into a
+ *     page that is still out, at DISPATCH_LEVEL.
  *   - A closes and counts 0. Before it gets to MmPageEntireDriver B opens, counts 1 and resets. Then A pages the driver
  *     out, under B's feet.
  *
- * So counting and paging are one step, under a mutex. It is taken in the Unsafe form, in a critical region, because that
- * leaves the level at PASSIVE_LEVEL, where the two Mm routines are documented to be called. IRQL: PASSIVE_LEVEL.
+ * So counting and paging are one step, under a mutex. It is taken in the Unsafe form, in a critical region, because
+ * that leaves the level at PASSIVE_LEVEL, where the two Mm routines are documented to be called. IRQL: PASSIVE_LEVEL.
  */
 static VOID BeepAcquireOpenMutex(PBEEP_EXTENSION Extension)
 {

@@ -28,7 +28,8 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     UNREFERENCED_PARAMETER(RegistryPath);
 
     if (!ParDetect(PAR_BASE)) {
-        DbgPrint("parallel: there is no port at 0x%x (./run-qemu.sh --parallel CHARDEV gives the machine one)\n", PAR_BASE);
+        DbgPrint("parallel: there is no port at 0x%x (./run-qemu.sh --parallel CHARDEV gives the machine one)\n",
+                 PAR_BASE);
         return STATUS_NO_SUCH_DEVICE;
     }
     RtlInitUnicodeString(&DeviceName, PAR_DEVICE_NAME);

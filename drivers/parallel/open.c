@@ -116,8 +116,8 @@ NTSTATUS ParClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 }
 
 /*
- * IRP_MJ_WRITE. This half may be out: IoStartPacket raises the level inside the kernel, and what it calls there, ParStartIo,
- * is locked. IRQL: PASSIVE_LEVEL.
+ * IRP_MJ_WRITE. This half may be out: IoStartPacket raises the level inside the kernel, and what it calls there,
+ * ParStartIo, is locked. IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS ParWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {

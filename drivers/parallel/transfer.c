@@ -1,9 +1,9 @@
 /*
  * parallel: one write from StartIo to its completion (PAGEPAR, locked while the port is open).
  *
- * Bytes go out in ParSend, under the interrupt's lock: called when the printer has interrupted, and by the timer ten times
- * a second, in case an interrupt was lost, or the printer was off line and does not say that it is back. ParServe then
- * looks whether the write has come to its end.
+ * Bytes go out in ParSend, under the interrupt's lock: called when the printer has interrupted, and by the timer ten
+ * times a second, in case an interrupt was lost, or the printer was off line and does not say that it is back.
+ * ParServe then looks whether the write has come to its end.
  *
  * Lock order: cancel spin lock, interrupt's lock.
  */
@@ -43,7 +43,7 @@ static VOID ParSetTimer(PPAR_PORT Port);
 /* Bytes at a time, so that a fast printer does not keep the processor at this level. */
 #define PAR_BURST 32
 
-/* The port: interrupt lock held, DIRQL ------------------------------------------------------------------------------ */
+/* The port: interrupt lock held, DIRQL --------------------------------------------------------------------------- */
 
 static BOOLEAN ParReady(PPAR_PORT Port)
 {
@@ -73,8 +73,8 @@ static BOOLEAN ParSend(PVOID Context)
 }
 
 /*
- * The printer has taken a byte. The port does not show that it interrupts; reading its status, which ParSend does, is all
- * it wants. IRQL: DIRQL.
+ * The printer has taken a byte. The port does not show that it interrupts; reading its status, which ParSend does, is
+ * all it wants. IRQL: DIRQL.
  */
 BOOLEAN ParIsr(PKINTERRUPT Interrupt, PVOID Context)
 {
@@ -109,7 +109,7 @@ static ULONG ParStop(PPAR_PORT Port)
     return Left;
 }
 
-/* The current write ------------------------------------------------------------------------------------------------- */
+/* The current write ---------------------------------------------------------------------------------------------- */
 
 static VOID ParSetTimer(PPAR_PORT Port)
 {
@@ -162,8 +162,8 @@ static VOID ParServe(PPAR_PORT Port)
 }
 
 /*
- * The device is idle, and this write is the next. It may have been cancelled since it left the queue: then ParCancel, if it
- * was called at all, has left it alone, because it was not Current yet. IRQL: DISPATCH_LEVEL.
+ * The device is idle, and this write is the next. It may have been cancelled since it left the queue: then ParCancel,
+ * if it was called at all, has left it alone, because it was not Current yet. IRQL: DISPATCH_LEVEL.
  */
 VOID ParStartIo(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
@@ -209,11 +209,11 @@ VOID ParTimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
     ParServe(Context);
 }
 
-/* Cancelling -------------------------------------------------------------------------------------------------------- */
+/* Cancelling ----------------------------------------------------------------------------------------------------- */
 
 /*
- * The I/O manager wants a write back: from the queue, or from the port, or on its way from the one to the other, where it
- * is left to ParStartIo. IRQL: DISPATCH_LEVEL, with the cancel spin lock held, which this releases.
+ * The I/O manager wants a write back: from the queue, or from the port, or on its way from the one to the other,
+ * where it is left to ParStartIo. IRQL: DISPATCH_LEVEL, with the cancel spin lock held, which this releases.
  */
 VOID ParCancel(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {

@@ -37,6 +37,37 @@ FORCEINLINE VOID WRITE_PORT_ULONG(PULONG Port, ULONG Value)
 {
     __asm__ volatile("outl %0, %w1" : : "a"(Value), "Nd"((USHORT)(ULONG_PTR)Port));
 }
+/* Count values through one port, one after the other. */
+FORCEINLINE VOID READ_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep insb" : "+D"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
+FORCEINLINE VOID READ_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep insw" : "+D"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
+FORCEINLINE VOID READ_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep insl" : "+D"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
+FORCEINLINE VOID WRITE_PORT_BUFFER_UCHAR(PUCHAR Port, PUCHAR Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep outsb" : "+S"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
+FORCEINLINE VOID WRITE_PORT_BUFFER_USHORT(PUSHORT Port, PUSHORT Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep outsw" : "+S"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
+FORCEINLINE VOID WRITE_PORT_BUFFER_ULONG(PULONG Port, PULONG Buffer, ULONG Count)
+{
+    ULONG64 Left = Count;
+    __asm__ volatile("rep outsl" : "+S"(Buffer), "+c"(Left) : "d"((USHORT)(ULONG_PTR)Port) : "memory");
+}
 FORCEINLINE UCHAR READ_REGISTER_UCHAR(volatile UCHAR *Register) { return *Register; }
 FORCEINLINE USHORT READ_REGISTER_USHORT(volatile USHORT *Register) { return *Register; }
 FORCEINLINE ULONG READ_REGISTER_ULONG(volatile ULONG *Register) { return *Register; }

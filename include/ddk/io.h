@@ -123,6 +123,7 @@ typedef ULONG DEVICE_TYPE;
 #include "devioctl.h"
 
 #define IO_NO_INCREMENT         0
+#define IO_CD_ROM_INCREMENT     1
 #define IO_DISK_INCREMENT       1
 #define IO_KEYBOARD_INCREMENT   6
 #define IO_PARALLEL_INCREMENT   1

@@ -31,7 +31,9 @@
     X(STATUS_BUFFER_OVERFLOW,              0x80000005, "the data is longer than the buffer; it was cut")       \
     X(STATUS_NO_MORE_FILES,                0x80000006, "there are no more files")                              \
     X(STATUS_DEVICE_BUSY,                  0x80000011, "the device is busy")                                   \
+    X(STATUS_VERIFY_REQUIRED,              0x80000016, "the medium may be another one")                        \
     X(STATUS_NO_MORE_ENTRIES,              0x8000001A, "there are no more entries")                            \
+    X(STATUS_BUS_RESET,                    0x8000001D, "the device was reset")                                 \
     X(STATUS_UNSUCCESSFUL,                 0xC0000001, "the operation failed")                                 \
     X(STATUS_NOT_IMPLEMENTED,              0xC0000002, "this operation does not exist here")                   \
     X(STATUS_INVALID_INFO_CLASS,           0xC0000003, "this class of information does not exist")             \
@@ -49,6 +51,7 @@
     X(STATUS_END_OF_FILE,                  0xC0000011, "the end of the file was reached")                      \
     X(STATUS_NO_MEDIA_IN_DEVICE,           0xC0000013, "there is no medium in the device")                     \
     X(STATUS_UNRECOGNIZED_MEDIA,           0xC0000014, "the medium is not recognised")                         \
+    X(STATUS_NONEXISTENT_SECTOR,           0xC0000015, "the sector does not exist")                            \
     X(STATUS_MORE_PROCESSING_REQUIRED,     0xC0000016, "the completion routine keeps the request")             \
     X(STATUS_NO_MEMORY,                    0xC0000017, "there is not enough memory")                           \
     X(STATUS_CONFLICTING_ADDRESSES,        0xC0000018, "the address range is in use")                          \

@@ -1,7 +1,7 @@
 /*
- * Channel 2 of the 8254 interval timer and port 0x61, which has its gate, its output and the speaker (Intel 8254 data sheet;
- * IBM PC/AT Technical Reference, "System Timers" and "Port B"). At boot the channel measures the other clocks (timer.c),
- * from then on it is the speaker's (beep.c).
+ * Channel 2 of the 8254 interval timer and port 0x61, which has its gate, its output and the speaker (Intel 8254 data
+ * sheet; IBM PC/AT Technical Reference, "System Timers" and "Port B"). At boot the channel measures the other clocks
+ * (timer.c), from then on it is the speaker's (beep.c).
  */
 #pragma once
 

@@ -4,6 +4,7 @@ Files that a session asks for: payloads to send through a port, and drivers and 
     random N [SEED]                  N bytes, always the same for the same seed
     fill N BYTE                      N bytes of one value
     text 'LINE' 'LINE' ...           lines of text
+    iso FILE ...                     an ISO 9660 image with these files in it
     copy FILE                        another name for a built file
     truncate FILE N                  its first N bytes
     append FILE HEX                  itself and some bytes more
@@ -15,6 +16,7 @@ folder, or one below the project's root.
 """
 
 import random
+import subprocess
 from pathlib import Path
 
 from . import elfedit
@@ -71,6 +73,14 @@ class Files:
     def _text(self, *lines):
         return "".join(line + "\n" for line in lines).encode()
 
+    def _iso(self, *names):
+        command = ["xorriso", "-as", "mkisofs", "-quiet", "-graft-points"]
+        grafts = [f"{Path(name).name}={self.find(name)}" for name in names]
+        run = subprocess.run(command + grafts, capture_output=True, check=False)
+        if run.returncode:
+            raise RecipeError(f"xorriso: {run.stderr.decode(errors='replace').strip()}")
+        return run.stdout
+
     def _copy(self, name):
         return self.read(name)
 
@@ -106,6 +116,7 @@ RECIPES = {
     "random": (Files._random, 1, 2),
     "fill": (Files._fill, 2, 2),
     "text": (Files._text, 1, None),
+    "iso": (Files._iso, 1, None),
     "copy": (Files._copy, 1, 1),
     "truncate": (Files._truncate, 2, 2),
     "append": (Files._append, 2, 2),

@@ -30,7 +30,7 @@ class SessionError(Exception):
 
 @dataclass
 class Item:
-    """kind: expect, type, send, receive, send-file, receive-file"""
+    """kind: expect, type, send, receive, send-file, receive-file, qemu"""
     kind: str
     line: int
     text: str
@@ -105,6 +105,8 @@ class Parser:
                 self._command(line[1:].strip())
             elif line == ">" or line.startswith("> "):
                 self._item("type", line[2:])
+            elif line.startswith("qemu> "):
+                self._item("qemu", line.removeprefix("qemu> "))
             elif PEER.match(line):
                 self._peer(PEER.match(line))
             else:

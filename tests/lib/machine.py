@@ -81,6 +81,13 @@ class Machine:
         """Where every processor is, from QEMU's monitor. For a machine that hangs."""
         return monitor.processor_state(self._monitor)
 
+    def ask_qemu(self, command):
+        """What QEMU's monitor answers to a command, without blanks around it; or why it does not."""
+        try:
+            return monitor.ask(self._monitor, command).strip()
+        except (OSError, ValueError, KeyError) as error:
+            return f"no answer: {error}"
+
     def close(self):
         """Ends the machine if it still runs, and forgets its sockets."""
         if self._process.poll() is None:

@@ -67,7 +67,11 @@ class Player:
             options += ["--add", f"{found}={path}" if path else str(found)]
         for name, value in self.variables.items():
             options += [f"--{name}", value]
-        return options + self.session.boot
+        return options + [self._try(self._with_path, word) for word in self.session.boot]
+
+    def _with_path(self, word):
+        """`@FILE` stands for the path of a file that was made or built."""
+        return str(self.files.find(word[1:])) if word.startswith("@") else word
 
     def _try(self, routine, *arguments):
         try:
@@ -174,6 +178,12 @@ class Player:
             line = self._try(pattern.substitute, item.text, self.variables)
             self.machine.console.type_line(line)
             self.machine.type(keys(line))
+            return
+        if item.kind == "qemu":
+            words = [self._try(self._with_path, word) for word in item.text.split()]
+            answer = self.machine.ask_qemu(" ".join(words))
+            if answer:
+                self._fail(WRONG_OUTPUT, f"QEMU's monitor says: {answer}")
             return
         peer = self.machine.peers[item.port]
         if item.kind == "send":

@@ -65,7 +65,7 @@ TEST_CASE(BeepEnds, "a tone ends when its time is up, and not when that of the t
     EXPECT(!SpeakerSounds());
 }
 
-TEST_CASE(BeepRefuses, "a frequency out of range, no parameters and a strange code are refused with documented statuses") {
+TEST_CASE(BeepRefuses, "a frequency out of range, no parameters and a strange code are refused as documented") {
     BEEP_SET_PARAMETERS Tone = {1000, 100};
     HANDLE Device;
 
@@ -84,7 +84,7 @@ TEST_CASE(BeepRefuses, "a frequency out of range, no parameters and a strange co
     ZwClose(Device);
 }
 
-TEST_CASE(BeepIsOutWhenClosed, "L29 L31 L38 beep is pageable as a whole while it is closed, and resident while it is open") {
+TEST_CASE(BeepIsOutWhenClosed, "L29 L31 L38 beep is all pageable while it is closed, and resident while it is open") {
     PMM_SECTION Code = DeviceSection(DD_BEEP_DEVICE_NAME_U, ".text");
     PMM_SECTION Literals = DeviceSection(DD_BEEP_DEVICE_NAME_U, ".rodata");
     HANDLE First, Second;

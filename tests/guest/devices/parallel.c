@@ -62,7 +62,7 @@ static VOID ExpectWritten(PPAR_WRITE Write, NTSTATUS Status, ULONG Length)
     EXPECT_EQUAL(Write->Iosb.Information, Length);
 }
 
-TEST_CASE(ParallelLocksWhileOpen, "L26 L38 the parallel driver's PAGEPAR is locked while the port is open, and out when it is closed") {
+TEST_CASE(ParallelLocksWhileOpen, "L26 L38 PAGEPAR is locked while the port is open, and out when it is closed") {
     PMM_SECTION Code = DeviceSection(PAR_NAME, "PAGEPAR");
     PMM_SECTION Config = DeviceSection(PAR_NAME, "PAGEPAR0");
     PAR_WRITE Write;
@@ -87,7 +87,7 @@ TEST_CASE(ParallelLocksWhileOpen, "L26 L38 the parallel driver's PAGEPAR is lock
     EXPECT_EQUAL(Code->ResidentPages, 0);
 }
 
-TEST_CASE(ParallelTimesOut, "a write that a busy printer does not take ends with STATUS_TIMEOUT and the bytes that went out") {
+TEST_CASE(ParallelTimesOut, "a write that a busy printer does not take ends with STATUS_TIMEOUT") {
     SERIAL_TIMEOUTS Timeouts = {.WriteTotalTimeoutConstant = SHORTEST_TIMEOUT}, Old = {0};
     PAR_WRITE Write;
     HANDLE Port;
@@ -108,7 +108,7 @@ TEST_CASE(ParallelTimesOut, "a write that a busy printer does not take ends with
     ZwClose(Port);
 }
 
-TEST_CASE(ParallelCancels, "writes are cancelled in the queue and at the printer; those behind them go out when it is ready") {
+TEST_CASE(ParallelCancels, "writes are cancelled in the queue and at the printer; the others go out when it is ready") {
     PAR_WRITE Write[WRITES];
     ULONG Begun = 0;
     HANDLE Port;
