@@ -272,6 +272,7 @@ typedef KIPI_BROADCAST_WORKER *PKIPI_BROADCAST_WORKER;
 ULONG_PTR KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context);
 VOID KeSetSystemAffinityThread(KAFFINITY Affinity);
 KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY Affinity);
+CCHAR KeSetIdealProcessorThread(PKTHREAD Thread, CCHAR Processor);
 VOID KeRevertToUserAffinityThread(VOID);
 VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity);
 ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors);

@@ -86,7 +86,8 @@ typedef struct _KTHREAD {
     KPRIORITY Priority;
     KPRIORITY BasePriority;
     LONG Quantum;
-    ULONG NextProcessor;
+    ULONG NextProcessor;            /* where it runs, is ready, or last ran */
+    ULONG IdealProcessor;           /* where it rather runs when that is idle */
     KAFFINITY Affinity;
     NTSTATUS WaitStatus;
     LIST_ENTRY ReadyListEntry;

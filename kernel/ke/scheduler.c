@@ -2,10 +2,14 @@
  * The scheduler: who runs next, on which processor, and the switch itself.
  *
  * Every processor has 32 first-in first-out lists of ready threads and a summary word with a bit for each that is not
- * empty. A thread is readied on the processor it last ran on, unless another is idle; there it waits in the list of its
- * priority, or, when it has a higher priority than the thread that runs, becomes that processor's NextThread. A
- * processor goes over to its NextThread at the first of: the end of the routine that readied it (KiExitDispatcher, when
- * the level it returns to is below DISPATCH_LEVEL), a wait of the current thread, the dispatch interrupt.
+ * empty. A thread is readied on an idle processor, its ideal one or the one it last ran on rather than another, or else
+ * on the one that does what matters least. If its priority is higher than what runs there, it becomes that processor's
+ * NextThread, and whom it displaces is readied in turn; else it waits in the list of its priority. A processor that
+ * chooses again takes a thread from another one's lists if none of its own matters as much. So no ready thread ever has
+ * a higher priority than a running one that it may displace; equals take turns.
+ *
+ * A processor goes over to its NextThread at the first of: the end of the routine that readied it (KiExitDispatcher,
+ * when the level it returns to is below DISPATCH_LEVEL), a wait of the current thread, the dispatch interrupt.
  *
  * The idle thread runs at PASSIVE_LEVEL and only halts: whatever gives it work comes by an interrupt on its processor.
  */
@@ -50,33 +54,27 @@ FORCEINLINE PKTHREAD KiTakeHighestReady(PKPRCB Prcb, KPRIORITY Lowest)
     return Thread;
 }
 
-/* Takes a thread that waits for another processor and may run on this one: for a processor that would idle. */
-static PKTHREAD KiTakeFromOthers(PKPRCB Prcb)
+/* Takes the best thread, of Lowest priority or higher, that waits for another processor and may run on this one. */
+static PKTHREAD KiTakeFromOthers(PKPRCB Prcb, KPRIORITY Lowest)
 {
     PKTHREAD Best = NULL;
     PKPRCB From = NULL;
 
-    for (ULONG Number = 0; Number < KeNumberProcessors; Number++) {
+    for (ULONG Number = 0; Number < KeNumberProcessors && Lowest <= HIGH_PRIORITY; Number++) {
         PKPRCB Other = KiProcessorBlock[Number];
-        ULONG Summary = Other == Prcb ? 0 : Other->ReadySummary;
+        ULONG Summary = Other == Prcb ? 0 : Other->ReadySummary & (~0u << Lowest);
 
-        while (Summary != 0) {
-            KPRIORITY Priority = 31 - __builtin_clz(Summary);
-            PLIST_ENTRY Head = &Other->DispatcherReadyListHead[Priority];
+        for (; Summary != 0; Summary &= ~(1u << (31 - __builtin_clz(Summary)))) {
+            PLIST_ENTRY Head = &Other->DispatcherReadyListHead[31 - __builtin_clz(Summary)], Entry = Head->Flink;
 
-            if (Best != NULL && Best->Priority >= Priority)
+            while (Entry != Head && ((CONTAINING_RECORD(Entry, KTHREAD, ReadyListEntry)->Affinity >> Prcb->Number) & 1) == 0)
+                Entry = Entry->Flink;
+            if (Entry != Head) {
+                Best = CONTAINING_RECORD(Entry, KTHREAD, ReadyListEntry);
+                From = Other;
+                Lowest = Best->Priority + 1;    /* from the others only a better one */
                 break;
-            for (PLIST_ENTRY Entry = Head->Flink; Entry != Head; Entry = Entry->Flink) {
-                PKTHREAD Thread = CONTAINING_RECORD(Entry, KTHREAD, ReadyListEntry);
-                if (Thread->Affinity & ((KAFFINITY)1 << Prcb->Number)) {
-                    Best = Thread;
-                    From = Other;
-                    break;
-                }
             }
-            if (Best != NULL && Best->Priority == Priority)
-                break;
-            Summary &= ~(1u << Priority);
         }
     }
     if (Best != NULL)
@@ -84,27 +82,53 @@ static PKTHREAD KiTakeFromOthers(PKPRCB Prcb)
     return Best;
 }
 
-/* The processor to ready a thread on: where it last ran, unless it may not run there or another one is idle. */
+/* Takes the ready thread, of Lowest priority or higher, that this processor should run; one of its own among equals. */
+FORCEINLINE PKTHREAD KiTakeBest(PKPRCB Prcb, KPRIORITY Lowest)
+{
+    if (KeNumberProcessors > 1) {
+        KPRIORITY Own = Prcb->ReadySummary == 0 ? LOW_PRIORITY - 1 : 31 - __builtin_clz(Prcb->ReadySummary);
+        PKTHREAD Thread = KiTakeFromOthers(Prcb, max(Lowest, Own + 1));
+
+        if (Thread != NULL)
+            return Thread;
+    }
+    return KiTakeHighestReady(Prcb, Lowest);
+}
+
+FORCEINLINE BOOLEAN KiIsIdle(PKPRCB Prcb)
+{
+    return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL;
+}
+
+/* What a thread has to surpass to run there at once. */
+FORCEINLINE KPRIORITY KiPriorityOf(PKPRCB Prcb)
+{
+    return (Prcb->NextThread != NULL ? Prcb->NextThread : Prcb->CurrentThread)->Priority;
+}
+
+/* The processor to ready a thread on, one that it may run on. */
 static PKPRCB KiChooseProcessor(PKTHREAD Thread)
 {
-    PKPRCB Last = KiProcessorBlock[Thread->NextProcessor];
-    PKPRCB Allowed = NULL;
+    PKPRCB Ideal = KiProcessorBlock[Thread->IdealProcessor], Last = KiProcessorBlock[Thread->NextProcessor];
+    PKPRCB Best = NULL;
 
+    if (((Thread->Affinity >> Ideal->Number) & 1) && KiIsIdle(Ideal))
+        return Ideal;
     if ((Thread->Affinity >> Last->Number) & 1) {
-        if (Last->CurrentThread == Last->IdleThread && Last->NextThread == NULL)
+        if (KiIsIdle(Last))
             return Last;
-        Allowed = Last;
+        Best = Last;
     }
     for (ULONG Number = 0; Number < KeNumberProcessors; Number++) {
         PKPRCB Other = KiProcessorBlock[Number];
         if (((Thread->Affinity >> Number) & 1) == 0)
             continue;
-        if (Other->CurrentThread == Other->IdleThread && Other->NextThread == NULL)
+        if (KiIsIdle(Other))
             return Other;
-        if (Allowed == NULL)
-            Allowed = Other;
+        if (Best == NULL || KiPriorityOf(Other) < KiPriorityOf(Best))
+            Best = Other;
     }
-    return Allowed != NULL ? Allowed : Last;
+    return Best != NULL ? Best : Last;
 }
 
 /* Readying ------------------------------------------------------------------------------------------------------ */
@@ -117,20 +141,27 @@ static PKPRCB KiChooseProcessor(PKTHREAD Thread)
 VOID KiReadyThread(PKTHREAD Thread, BOOLEAN Preempted)
 {
     PKPRCB This = KeGetCurrentPrcb();
-    PKPRCB Prcb = KeNumberProcessors == 1 ? This : KiChooseProcessor(Thread);
-    PKTHREAD Next = Prcb->NextThread;
 
-    if (Thread->Priority > (Next != NULL ? Next : Prcb->CurrentThread)->Priority) {
+    for (;;) {
+        PKPRCB Prcb = KeNumberProcessors == 1 ? This : KiChooseProcessor(Thread);
+        PKTHREAD Next = Prcb->NextThread;
+
+        if (Thread->Priority <= KiPriorityOf(Prcb)) {
+            KiInsertReady(Prcb, Thread, Preempted);
+            return;
+        }
         Thread->State = Standby;
         Thread->NextProcessor = Prcb->Number;
         Prcb->NextThread = Thread;
-        if (Next != NULL)
-            KiInsertReady(Prcb, Next, TRUE);
-        else if (Prcb != This)
-            KiSendDispatchInterrupt(Prcb);
-        return;
+        if (Next == NULL) {
+            if (Prcb != This)
+                KiSendDispatchInterrupt(Prcb);
+            return;
+        }
+        /* The one it displaces finds a place of its own; each of them has a lower priority than the one before. */
+        Thread = Next;
+        Preempted = TRUE;
     }
-    KiInsertReady(Prcb, Thread, Preempted);
 }
 
 /* Puts the current thread, which could go on, back among the ready ones. The idle thread is never there. */
@@ -165,9 +196,7 @@ VOID KiSwapThread(PKPRCB Prcb, PKTHREAD Current)
     if (Next != NULL) {
         Prcb->NextThread = NULL;
     } else {
-        Next = KiTakeHighestReady(Prcb, LOW_PRIORITY);
-        if (Next == NULL && KeNumberProcessors > 1)
-            Next = KiTakeFromOthers(Prcb);
+        Next = KiTakeBest(Prcb, LOW_PRIORITY);
         if (Next == NULL)
             Next = Prcb->IdleThread;
     }
@@ -219,7 +248,7 @@ VOID KiYield(KIRQL Irql)
     PKTHREAD Current = Prcb->CurrentThread;
 
     if (Prcb->NextThread == NULL && Current != Prcb->IdleThread)
-        Prcb->NextThread = KiTakeHighestReady(Prcb, Current->Priority);
+        Prcb->NextThread = KiTakeBest(Prcb, Current->Priority);
     if (Prcb->NextThread == NULL) {
         KiReleaseSpinLock(&KiDispatcherLock);
         KiSetIrql(Irql);
@@ -236,7 +265,8 @@ VOID KiYield(KIRQL Irql)
 
 /*
  * The current thread's turn is over: it gets a new quantum, loses one level of a boost, and lets the next of its
- * priority run. IRQL: DISPATCH_LEVEL, returns there.
+ * priority run. If another thread has got the processor since the clock said so, its turn has only begun.
+ * IRQL: DISPATCH_LEVEL, returns there.
  */
 VOID KiQuantumEnd(VOID)
 {
@@ -246,11 +276,16 @@ VOID KiQuantumEnd(VOID)
     KiAcquireSpinLock(&KiDispatcherLock);
     Prcb->QuantumEnd = FALSE;
     Thread = Prcb->CurrentThread;
-    if (Thread->Quantum <= 0) {
-        Thread->Quantum = KI_QUANTUM_FULL;
-        if (Thread->Priority <= KI_HIGHEST_DYNAMIC_PRIORITY && Thread->Priority > Thread->BasePriority)
-            Thread->Priority--;
+    if (Thread->Quantum > 0) {
+        if (Prcb->NextThread != NULL)
+            KiPreempt(Prcb, DISPATCH_LEVEL);
+        else
+            KiReleaseSpinLock(&KiDispatcherLock);
+        return;
     }
+    Thread->Quantum = KI_QUANTUM_FULL;
+    if (Thread->Priority <= KI_HIGHEST_DYNAMIC_PRIORITY && Thread->Priority > Thread->BasePriority)
+        Thread->Priority--;
     KiYield(DISPATCH_LEVEL);
 }
 
@@ -282,18 +317,23 @@ VOID KiDispatchInterrupt(VOID)
 /* A processor's current thread or its choice has changed priority: chooses again. */
 static VOID KiChooseAgain(PKPRCB Prcb)
 {
-    PKTHREAD Next = Prcb->NextThread;
+    PKTHREAD Before = Prcb->NextThread, Next;
 
-    if (Next != NULL) {
+    if (Before != NULL) {
         Prcb->NextThread = NULL;
-        KiInsertReady(Prcb, Next, TRUE);
+        KiInsertReady(Prcb, Before, TRUE);
     }
-    Next = KiTakeHighestReady(Prcb, Prcb->CurrentThread->Priority + 1);
+    Next = KiTakeBest(Prcb, Prcb->CurrentThread->Priority + 1);
     if (Next != NULL) {
         Next->State = Standby;
+        Next->NextProcessor = Prcb->Number;
         Prcb->NextThread = Next;
         if (Prcb != KeGetCurrentPrcb())
             KiSendDispatchInterrupt(Prcb);
+    }
+    if (Before != NULL && Before->State == Ready) {
+        KiRemoveReady(Prcb, Before);
+        KiReadyThread(Before, TRUE);    /* there may be a better place for it now */
     }
 }
 

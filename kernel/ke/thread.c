@@ -9,6 +9,8 @@ typedef struct _KI_START_FRAME {
     VOID (*ReturnAddress)(VOID);
 } KI_START_FRAME;
 
+static volatile LONG KiThreadsMade;         /* ideal processors go round */
+
 /* Everything about a thread but its stack and what it runs. */
 static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKPROCESS Process,
                                      KPRIORITY Priority)
@@ -24,6 +26,7 @@ static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID Stac
     Thread->Priority = Thread->BasePriority = Priority;
     Thread->Quantum = KI_QUANTUM_FULL;
     Thread->NextProcessor = KeGetCurrentPrcb()->Number;
+    Thread->IdealProcessor = (ULONG)InterlockedIncrement(&KiThreadsMade) % KeNumberProcessors;
     Thread->Affinity = ~(KAFFINITY)0;
     InitializeListHead(&Thread->MutantListHead);
     KiInitializeTimer(&Thread->Timer, NotificationTimer);
@@ -192,6 +195,22 @@ VOID KeRevertToUserAffinityThread(VOID)
     KeSetSystemAffinityThreadEx(~(KAFFINITY)0);
 }
 NT_EXPORT(KeRevertToUserAffinityThread);
+
+/*
+ * The processor that the thread is readied on rather than on another when it is idle, and may be; returns the one
+ * before. A new thread has one of them in turn. IRQL: <= DISPATCH_LEVEL.
+ */
+CCHAR KeSetIdealProcessorThread(PKTHREAD Thread, CCHAR Processor)
+{
+    KIRQL Irql = KiLockDispatcher();
+    ULONG Old = Thread->IdealProcessor;
+
+    if ((ULONG)(UCHAR)Processor < KeNumberProcessors)
+        Thread->IdealProcessor = (ULONG)(UCHAR)Processor;
+    KiExitDispatcher(Irql);
+    return (CCHAR)Old;
+}
+NT_EXPORT(KeSetIdealProcessorThread);
 
 /* Keeps normal kernel APCs away until KeLeaveCriticalRegion; nests. IRQL: <= APC_LEVEL. */
 VOID KeEnterCriticalRegion(VOID)

@@ -4,7 +4,7 @@
 TEST_SUITE(processors, "1 2 4");
 
 /* Every call interrupts every processor and waits for it, so fewer of them are as much work where there are more. */
-#define CALLS (400 / KeQueryActiveProcessorCount(NULL))
+#define CALLS (200 / KeQueryActiveProcessorCount(NULL))
 #define PATIENCE 100000000ull           /* 100 ns: 10 s of the guest's time; a busy host may not run a processor for long */
 
 static volatile LONG Arrived, AtWrongLevel, NotTogether;

@@ -5,7 +5,7 @@
 #include "testcase.h"
 
 #define MAP_TAG 'bltT'
-#define ROUNDS (200 / KeQueryActiveProcessorCount(NULL))    /* a round is as much work as there are processors */
+#define ROUNDS (100 / KeQueryActiveProcessorCount(NULL))    /* a round is as much work as there are processors */
 #define MOST_PAGES 80                   /* more than the kernel flushes one by one */
 
 typedef struct _LOOK {
@@ -74,7 +74,7 @@ TEST_CASE(UnmappedEverywhere, "after MmUnmapIoSpace no processor uses the old tr
 }
 
 TEST_CASE(ShootAtEachOther, "processors that take back translations at the same time do not wait for each other for ever") {
-    TestOnThreads(8, MapInTurn, NULL);
+    TestOnThreads(min(2 * KeQueryActiveProcessorCount(NULL), 8), MapInTurn, NULL);
 }
 
 /* Frames side by side are needed, which pool does not promise: the first MiB has them, and nobody writes it. */
