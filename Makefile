@@ -333,6 +333,14 @@ ifeq ($(OutsideSources),)
 $(error M=$(M): no .c or .S file there)
 endif
 Outside := $(M)/$(if $(PROGRAM),$(PROGRAM).exe,$(or $(NAME),$(notdir $(abspath $(M)))).sys)
+# Sources from Windows write <sys\file.h> and "NTDDK.H": such names get headers of their own that include the real ones.
+OutsideNames := $(O)/outside$(abspath $(M))/include
+ifneq ($(NeedTools),)
+$(shell $(PYTHON) tools/includes.py $(OutsideNames) $(abspath $(M)) \
+    $(patsubst -I%,%,$(if $(PROGRAM),$(ProgramIncludes),$(DriverIncludes))))
+endif
+$(call objects,$(OutsideSources)): DriverIncludes += -I$(OutsideNames)
+$(call objects,$(OutsideSources)): ProgramIncludes += -I$(OutsideNames)
 endif
 
 # gdb looks for a loaded driver's symbols by its name; here it finds those that are built elsewhere.

@@ -72,6 +72,20 @@ def test_a_folder_outside_builds_into_a_driver_of_its_name(built, outside):
     assert (outside / f"{outside.name}.sys").exists()
 
 
+def test_headers_are_named_as_on_windows(built, outside):
+    """With backslashes, in any case, also by headers, and beside the source as well as in the tree."""
+    source = (outside / "sample.c").read_text()
+    (outside / "Sub").mkdir()
+    (outside / "Sub" / "Local.h").write_text('#include "OTHER.H"\n')
+    (outside / "Sub" / "other.h").write_text("#define SAMPLE_OTHER 1\n")
+    (outside / "sample.c").write_text('#include <NtDDK.h>\n#include "sub\\local.h"\n#include <SYS\\Types.h>\n'
+                                      "C_ASSERT(SAMPLE_OTHER == 1 && SAMPLE_TYPES == 2);\n" + source)
+    (outside / "sys").mkdir()
+    (outside / "sys" / "types.h").write_text("#define SAMPLE_TYPES 2\n")
+    done = make(f"M={outside}", "NAME=sample")
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_sections_of_a_driver_keep_their_names_L35(built, outside):
     assert make(f"M={outside}", "NAME=sample").returncode == 0
     assert attributes(outside / "sample.sys") == {"INIT": "rx", "PAGETEST": "rx", "MY_DATA": "rw", ".bss": "rw"}
