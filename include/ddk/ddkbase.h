@@ -216,6 +216,24 @@ VOID KdPagedCodeViolation(PCSTR File, ULONG Line);
 #define PAGED_CODE() ((void)0)
 #endif
 
+/* Flags in a word ("FlagOn", "BooleanFlagOn"). */
+#define FlagOn(Flags, SingleFlag) ((Flags) & (SingleFlag))
+#define BooleanFlagOn(Flags, SingleFlag) ((BOOLEAN)(((Flags) & (SingleFlag)) != 0))
+#define SetFlag(Flags, SingleFlag) ((Flags) |= (SingleFlag))
+#define ClearFlag(Flags, SingleFlag) ((Flags) &= ~(SingleFlag))
+
+/* 32 times 32 bits are 64. */
+#define Int32x32To64(a, b) ((LONGLONG)(LONG)(a) * (LONGLONG)(LONG)(b))
+#define UInt32x32To64(a, b) ((ULONGLONG)(ULONG)(a) * (ULONGLONG)(ULONG)(b))
+
+/* RFLAGS ("__readeflags"): bit 9 is whether interrupts are on. */
+FORCEINLINE ULONG64 __readeflags(VOID)
+{
+    ULONG64 Flags;
+    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(Flags));
+    return Flags;
+}
+
 /* Memory (the C run-time is in ntcrt.h). */
 #define RtlCopyMemory(d, s, n) memcpy((d), (s), (n))
 #define RtlMoveMemory(d, s, n) memmove((d), (s), (n))

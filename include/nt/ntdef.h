@@ -80,7 +80,7 @@ typedef void *PVOID, *LPVOID, **PPVOID;
 typedef const void *PCVOID, *LPCVOID;
 typedef PVOID HANDLE, *PHANDLE;
 
-typedef uint16_t WCHAR, *PWCHAR, *PWSTR, *LPWSTR, *NWPSTR, WCH;
+typedef uint16_t WCHAR, *PWCHAR, *PWCH, *PWSTR, *LPWSTR, *NWPSTR, WCH;
 typedef const WCHAR *PCWSTR, *LPCWSTR, *PCWCH, *PCWCHAR;
 
 typedef LONG NTSTATUS, *PNTSTATUS;

@@ -64,7 +64,7 @@ NT_EXPORT(KeRaiseIrqlToDpcLevel);
 /* The level at which a processor's scheduler data is safe from it: DISPATCH_LEVEL + 10 of the documentation is 12 here. */
 KIRQL KeRaiseIrqlToSynchLevel(VOID)
 {
-    return KfRaiseIrql(CLOCK_LEVEL - 1);
+    return KfRaiseIrql(SYNCH_LEVEL);
 }
 NT_EXPORT(KeRaiseIrqlToSynchLevel);
 

@@ -56,6 +56,18 @@ KIRQL KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 }
 NT_EXPORT(KeAcquireSpinLockRaiseToDpc);
 
+/* The same at the level of KeRaiseIrqlToSynchLevel. IRQL: <= that level. */
+KIRQL KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
+{
+    KIRQL OldIrql;
+
+    KE_REQUIRE_IRQL(SYNCH_LEVEL);
+    OldIrql = KeRaiseIrqlToSynchLevel();
+    KiAcquireSpinLock(SpinLock);
+    return OldIrql;
+}
+NT_EXPORT(KeAcquireSpinLockRaiseToSynch);
+
 #if DBG
 DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiReleaseToWrongLevel(PKSPIN_LOCK SpinLock, KIRQL NewIrql, PVOID Caller)
 {
@@ -65,10 +77,13 @@ DECLSPEC_NOINLINE static DECLSPEC_NORETURN VOID KiReleaseToWrongLevel(PKSPIN_LOC
 }
 #endif
 
-/* Releases the lock and lowers to NewIrql, where a pending dispatch interrupt is then taken. IRQL: DISPATCH_LEVEL. */
+/*
+ * Releases the lock and lowers to NewIrql, where a pending dispatch interrupt is then taken. IRQL: DISPATCH_LEVEL;
+ * SYNCH_LEVEL if it was raised to that.
+ */
 VOID KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
-    KE_REQUIRE_IRQL_AT(DISPATCH_LEVEL);
+    KE_REQUIRE_IRQL_FROM(DISPATCH_LEVEL);
 #if DBG
     if (NewIrql > DISPATCH_LEVEL)
         KiReleaseToWrongLevel(SpinLock, NewIrql, __builtin_return_address(0));

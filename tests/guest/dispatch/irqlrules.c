@@ -89,18 +89,25 @@ TEST_CASE(IrqlOfThreads, "Ke and Ps: priority, affinity, critical regions, begin
 TEST_CASE(IrqlOfSpinLocks, "Ke: spin locks are taken at DISPATCH_LEVEL or below; the AtDpcLevel routines there only") {
     MakeObjects();
     NOT_ABOVE(DISPATCH_LEVEL, KeAcquireSpinLockRaiseToDpc, KeAcquireSpinLock(&Lock, &Irql));
-    NOT_ABOVE(DISPATCH_LEVEL, KeReleaseSpinLock, KeReleaseSpinLock(&Lock, PASSIVE_LEVEL));
     NOT_BELOW(DISPATCH_LEVEL, KeReleaseSpinLock, KeReleaseSpinLock(&Lock, PASSIVE_LEVEL));
     NOT_BELOW(DISPATCH_LEVEL, KeAcquireSpinLockAtDpcLevel, KeAcquireSpinLockAtDpcLevel(&Lock));
     NOT_BELOW(DISPATCH_LEVEL, KeReleaseSpinLockFromDpcLevel, KeReleaseSpinLockFromDpcLevel(&Lock));
     NOT_BELOW(DISPATCH_LEVEL, KeTryToAcquireSpinLockAtDpcLevel, KeTryToAcquireSpinLockAtDpcLevel(&Lock));
     NOT_ABOVE(DISPATCH_LEVEL, KeAcquireInStackQueuedSpinLock, KeAcquireInStackQueuedSpinLock(&Lock, &QueueHandle));
-    NOT_ABOVE(DISPATCH_LEVEL, KeReleaseInStackQueuedSpinLock, KeReleaseInStackQueuedSpinLock(&QueueHandle));
     NOT_BELOW(DISPATCH_LEVEL, KeReleaseInStackQueuedSpinLock, KeReleaseInStackQueuedSpinLock(&QueueHandle));
     NOT_BELOW(DISPATCH_LEVEL, KeAcquireInStackQueuedSpinLockAtDpcLevel,
               KeAcquireInStackQueuedSpinLockAtDpcLevel(&Lock, &QueueHandle));
     NOT_BELOW(DISPATCH_LEVEL, KeReleaseInStackQueuedSpinLockFromDpcLevel,
               KeReleaseInStackQueuedSpinLockFromDpcLevel(&QueueHandle));
+    NOT_ABOVE(SYNCH_LEVEL, KeAcquireSpinLockRaiseToSynch, KeAcquireSpinLockRaiseToSynch(&Lock));
+    NOT_ABOVE(SYNCH_LEVEL, KeAcquireInStackQueuedSpinLockRaiseToSynch,
+              KeAcquireInStackQueuedSpinLockRaiseToSynch(&Lock, &QueueHandle));
+    NOT_ABOVE(DISPATCH_LEVEL, KeAcquireQueuedSpinLock, KeAcquireQueuedSpinLock(LockQueueBcbLock));
+    NOT_ABOVE(SYNCH_LEVEL, KeAcquireQueuedSpinLockRaiseToSynch, KeAcquireQueuedSpinLockRaiseToSynch(LockQueueBcbLock));
+    NOT_ABOVE(DISPATCH_LEVEL, KeTryToAcquireQueuedSpinLock, KeTryToAcquireQueuedSpinLock(LockQueueBcbLock, &Irql));
+    NOT_ABOVE(SYNCH_LEVEL, KeTryToAcquireQueuedSpinLockRaiseToSynch,
+              KeTryToAcquireQueuedSpinLockRaiseToSynch(LockQueueBcbLock, &Irql));
+    NOT_BELOW(DISPATCH_LEVEL, KeReleaseQueuedSpinLock, KeReleaseQueuedSpinLock(LockQueueBcbLock, PASSIVE_LEVEL));
 }
 
 TEST_CASE(IrqlOfDeviceQueues, "Ke: device queues are used at DISPATCH_LEVEL; one entry is taken out there or below") {

@@ -165,3 +165,51 @@ TEST_CASE(RemoveOneEntry, "KeRemoveEntryDeviceQueue: TRUE if the entry was queue
     EXPECT(KeRemoveDeviceQueue(&Queue) == NULL);
     KeLowerIrql(OldIrql);
 }
+
+TEST_CASE(SynchLevelLocks, "the RaiseToSynch routines take a lock at SYNCH_LEVEL; a release goes back") {
+    KLOCK_QUEUE_HANDLE Handle;
+    KIRQL OldIrql;
+
+    KeInitializeSpinLock(&Lock);
+    OldIrql = KeAcquireSpinLockRaiseToSynch(&Lock);
+    EXPECT_EQUAL(OldIrql, PASSIVE_LEVEL);
+    EXPECT_EQUAL(KeGetCurrentIrql(), SYNCH_LEVEL);
+    KeReleaseSpinLock(&Lock, OldIrql);
+    KeAcquireInStackQueuedSpinLockRaiseToSynch(&Lock, &Handle);
+    EXPECT_EQUAL(KeGetCurrentIrql(), SYNCH_LEVEL);
+    KeReleaseInStackQueuedSpinLock(&Handle);
+    EXPECT_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+}
+
+TEST_CASE(NumberedLocks, "KeAcquireQueuedSpinLock takes a lock by number; a try of it is refused, of another not") {
+    KIRQL OldIrql = KeAcquireQueuedSpinLock(LockQueueMasterLock), Before;
+
+    EXPECT_EQUAL(OldIrql, PASSIVE_LEVEL);
+    EXPECT_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    EXPECT(!KeTryToAcquireQueuedSpinLock(LockQueueMasterLock, &Before));
+    EXPECT(KeTryToAcquireQueuedSpinLockRaiseToSynch(LockQueueVacbLock, &Before));
+    EXPECT_EQUAL(KeGetCurrentIrql(), SYNCH_LEVEL);
+    KeReleaseQueuedSpinLock(LockQueueVacbLock, Before);
+    EXPECT_EQUAL(KeGetCurrentIrql(), DISPATCH_LEVEL);
+    KeReleaseQueuedSpinLock(LockQueueMasterLock, OldIrql);
+    EXPECT_EQUAL(KeGetCurrentIrql(), PASSIVE_LEVEL);
+}
+
+static ULONG Numbered;
+
+static VOID CountUnderNumberedLock(PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Context);
+    for (ULONG Round = 0; Round < 2000; Round++) {
+        KIRQL OldIrql = Round % 2 ? KeAcquireQueuedSpinLock(LockQueueBcbLock)
+                                  : KeAcquireQueuedSpinLockRaiseToSynch(LockQueueBcbLock);
+        Numbered++;
+        KeReleaseQueuedSpinLock(LockQueueBcbLock, OldIrql);
+    }
+}
+
+TEST_CASE(NumberedLocksExclude, "a numbered queued spin lock lets one processor in, at either level") {
+    Numbered = 0;
+    TestOnThreads(4, CountUnderNumberedLock, NULL);
+    EXPECT_EQUAL(Numbered, 8000);
+}
