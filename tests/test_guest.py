@@ -11,8 +11,12 @@ import pytest
 from lib import language, player, tap
 from lib.verdict import SessionFailure
 
+# Suites of the pager are played with the paging file on a real disk, too: its requests end later, by an interrupt.
+ON_DISK = {"pager": ["2"], "stress": ["2"]}
+DISK = "--disk 40M --append 'pagefile=disk:32M mem=32M'"
+
 SESSION = """\
-%boot --cpus {cpus} {suite.options}
+%boot --cpus {cpus} {suite.options} {extra}
 %add tests/{suite.name}.sys=drivers/{suite.name}.sys
 %add tests/test.exe=bin/test.exe
 %timeout 300
@@ -25,17 +29,18 @@ SUITES = {suite.name: suite for suite in tap.find_suites()}
 
 def cases():
     for suite in SUITES.values():
-        for cpus in suite.processors:
-            group = f"{suite.name}-cpus={cpus}"
+        machines = [(cpus, "", f"{suite.name}-cpus={cpus}") for cpus in suite.processors]
+        machines += [(cpus, DISK, f"{suite.name}-disk-cpus={cpus}") for cpus in ON_DISK.get(suite.name, [])]
+        for cpus, extra, group in machines:
             for case in suite.cases:
                 mark = pytest.mark.xdist_group(group)
-                yield pytest.param(suite.name, cpus, case, id=f"{group}-{case.name}", marks=mark)
+                yield pytest.param(suite.name, cpus, extra, case, id=f"{group}-{case.name}", marks=mark)
 
 
 @functools.cache
-def run_suite(name, cpus):
+def run_suite(name, cpus, extra):
     """Boots, loads the suite's driver, runs its cases. Returns their results and, if it went wrong, the report."""
-    session = language.parse(SESSION.format(suite=SUITES[name], cpus=cpus), f"tests/guest/{name}")
+    session = language.parse(SESSION.format(suite=SUITES[name], cpus=cpus, extra=extra), f"tests/guest/{name}")
     try:
         log, report = player.play(session), ""
     except SessionFailure as failure:
@@ -44,9 +49,9 @@ def run_suite(name, cpus):
     return results, report
 
 
-@pytest.mark.parametrize("suite, cpus, case", cases())
-def test_case(suite, cpus, case, built):
-    results, report = run_suite(suite, cpus)
+@pytest.mark.parametrize("suite, cpus, extra, case", cases())
+def test_case(suite, cpus, extra, case, built):
+    results, report = run_suite(suite, cpus, extra)
     result = results.get(case.name)
     what = f"{case.where}: {case.name}: {case.statement}"
     if not result:

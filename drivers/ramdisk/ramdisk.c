@@ -21,6 +21,8 @@ static DRIVER_DISPATCH RamDiskControl;
 
 #define RAMDISK_DEVICE_NAME L"\\Device\\RamDisk0"
 
+#define RAMDISK_SECTOR_SIZE 512
+
 /* The name under which the memory was set aside. */
 #define RAMDISK_RESERVED_NAME "ramdisk"
 
@@ -148,17 +150,31 @@ static NTSTATUS RamDiskWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return RamDiskComplete(Irp, STATUS_SUCCESS, Length);
 }
 
-/* IOCTL_DISK_GET_LENGTH_INFO: what a paging file asks to know how large it may be. IRQL: PASSIVE_LEVEL. */
+/* How large a paging file may be here, and that it can be written; heads and tracks are made up. IRQL: PASSIVE_LEVEL. */
 static NTSTATUS RamDiskControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PRAMDISK Disk = DeviceObject->DeviceExtension;
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    PGET_LENGTH_INFORMATION Information = Irp->AssociatedIrp.SystemBuffer;
+    ULONG Room = Stack->Parameters.DeviceIoControl.OutputBufferLength;
+    PGET_LENGTH_INFORMATION Length = Irp->AssociatedIrp.SystemBuffer;
+    PDISK_GEOMETRY Geometry = Irp->AssociatedIrp.SystemBuffer;
 
-    if (Stack->Parameters.DeviceIoControl.IoControlCode != IOCTL_DISK_GET_LENGTH_INFO)
+    switch (Stack->Parameters.DeviceIoControl.IoControlCode) {
+    case IOCTL_DISK_GET_LENGTH_INFO:
+        if (Room < sizeof(*Length))
+            return RamDiskComplete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+        Length->Length.QuadPart = (LONGLONG)Disk->Length;
+        return RamDiskComplete(Irp, STATUS_SUCCESS, sizeof(*Length));
+    case IOCTL_DISK_GET_DRIVE_GEOMETRY:
+        if (Room < sizeof(*Geometry))
+            return RamDiskComplete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
+        *Geometry = (DISK_GEOMETRY){.Cylinders.QuadPart = (LONGLONG)(Disk->Length / PAGE_SIZE), .MediaType = FixedMedia,
+                                    .TracksPerCylinder = 1, .SectorsPerTrack = PAGE_SIZE / RAMDISK_SECTOR_SIZE,
+                                    .BytesPerSector = RAMDISK_SECTOR_SIZE};
+        return RamDiskComplete(Irp, STATUS_SUCCESS, sizeof(*Geometry));
+    case IOCTL_DISK_IS_WRITABLE:
+        return RamDiskComplete(Irp, STATUS_SUCCESS, 0);
+    default:
         return RamDiskComplete(Irp, STATUS_INVALID_DEVICE_REQUEST, 0);
-    if (Stack->Parameters.DeviceIoControl.OutputBufferLength < sizeof(*Information))
-        return RamDiskComplete(Irp, STATUS_BUFFER_TOO_SMALL, 0);
-    Information->Length.QuadPart = (LONGLONG)Disk->Length;
-    return RamDiskComplete(Irp, STATUS_SUCCESS, sizeof(*Information));
+    }
 }

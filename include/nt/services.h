@@ -118,7 +118,9 @@
         ULONG AllocationType, ULONG Protect), "shows a section in a process' memory")                                  \
     X(50, UnmapViewOfSection, (HANDLE Process, USER(PVOID) BaseAddress), "takes a view away")                          \
     X(51, QueryVirtualMemory, (HANDLE Process, USER(PVOID) BaseAddress, ULONG Class, USER(PVOID) Information,          \
-        SIZE_T Length, USER(PSIZE_T) ReturnLength), "asks about a range of a process' memory")
+        SIZE_T Length, USER(PSIZE_T) ReturnLength), "asks about a range of a process' memory")                         \
+    X(52, CreatePagingFile, (USER(PUNICODE_STRING) PageFileName, USER(PLARGE_INTEGER) MinimumSize,                     \
+        USER(PLARGE_INTEGER) MaximumSize, ULONG Priority), "makes a paging file on a disk")
 
 /* How many arguments a parenthesised list has: NT_ARGUMENT_COUNT (A, B) is 2. (VOID) counts as one. */
 #define NT_ARGUMENT_COUNT(...) NT_ARGUMENT_PICK(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)

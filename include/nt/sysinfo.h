@@ -54,6 +54,7 @@ typedef struct _PROCESS_BASIC_INFORMATION {
 
 #define SE_LOCK_MEMORY_PRIVILEGE 4      /* SeLockMemoryPrivilege: drivers' sections, trimming */
 #define SE_LOAD_DRIVER_PRIVILEGE 10     /* SeLoadDriverPrivilege */
+#define SE_CREATE_PAGEFILE_PRIVILEGE 15 /* SeCreatePagefilePrivilege */
 #define SE_SHUTDOWN_PRIVILEGE 19        /* SeShutdownPrivilege */
 
 /* NtQuerySystemInformation ----------------------------------------------------------------------------------------- */
@@ -89,6 +90,9 @@ typedef struct _SYSTEM_PAGING_FILE_INFORMATION {
     CHAR Name[32];
     ULONG Slots;
     ULONG Used;
+    ULONG Minimum;                      /* slots: it has never fewer, and grows to Maximum */
+    ULONG Maximum;
+    ULONG Bad;                          /* of those used: could not be written, and are not used again */
 } SYSTEM_PAGING_FILE_INFORMATION, *PSYSTEM_PAGING_FILE_INFORMATION;
 
 typedef struct _SYSTEM_PROCESS_INFORMATION {

@@ -18,8 +18,6 @@
 #include "se/se.h"
 #include "section.h"
 
-#define PAGING_DEVICE L"\\Device\\RamDisk0"
-
 extern UCHAR KiBootStackGuard[], KiBootStackTop[];
 
 static KPRCB ExpFirstPrcb;
@@ -38,23 +36,30 @@ INIT_CODE static VOID ExpRequire(PCSTR Step, NTSTATUS Status)
         ExpBootFailed(Step, Status);
 }
 
-/* The memory that was set aside becomes the first paging file, by way of the ramdisk driver. */
-INIT_CODE static NTSTATUS ExpCreatePagingFile(VOID)
+/*
+ * Those that pagefile= asks for. One that cannot be had is named, and the system starts without it: pages then leave memory
+ * by the others, or not at all.
+ */
+INIT_CODE static VOID ExpCreatePagingFiles(VOID)
 {
-    UNICODE_STRING Name;
-    PHYSICAL_ADDRESS Base;
-    PFILE_OBJECT File;
-    PDEVICE_OBJECT Device;
-    SIZE_T Size;
-    NTSTATUS Status = MmQueryReservedMemory("ramdisk", &Base, &Size);
+    EX_PAGING_FILE Files[EX_MOST_PAGING_FILES];
+    ULONG Count = ExQueryPagingFiles(Files);
 
-    if (!NT_SUCCESS(Status)) {
+    if (Count == 0)
         DbgPrint("No paging file: pagefile=0\n");
-        return STATUS_SUCCESS;
+    for (ULONG i = 0; i < Count; i++) {
+        WCHAR DiskName[] = L"\\Device\\Disk?";
+        UNICODE_STRING Name;
+        NTSTATUS Status;
+        DiskName[ARRAYSIZE(DiskName) - 2] = (WCHAR)(L'0' + Files[i].Disk);
+        RtlInitUnicodeString(&Name, Files[i].RamDisk ? L"\\Device\\RamDisk0" : DiskName);
+        /* The ramdisk is as large as there was room for. */
+        Status = Files[i].RamDisk ? IoCreatePagingFile(&Name, 0, 0)
+                                  : IoCreatePagingFile(&Name, Files[i].Minimum, Files[i].Maximum);
+        if (!NT_SUCCESS(Status))
+            DbgPrint("pagefile=: there is no paging file on %wZ: status 0x%08X; a disk is given by run-qemu.sh --disk\n",
+                     &Name, Status);
     }
-    RtlInitUnicodeString(&Name, PAGING_DEVICE);
-    Status = IoOpenFileObject(&Name, FILE_READ_DATA | FILE_WRITE_DATA, &File, &Device);
-    return NT_SUCCESS(Status) ? MmCreatePagingFile(Device, File, "ramdisk", (ULONG)(Size >> PAGE_SHIFT)) : Status;
 }
 
 INIT_CODE static VOID ExpMountBootImage(VOID)
@@ -109,8 +114,8 @@ INIT_CODE static VOID ExpPhase1(VOID)
     ExpRequire("section services", LdrInitializeServices());
     ExpRequire("the file system", FsInitialize());                          /* \SystemRoot */
     ExpMountBootImage();                                                    /* drivers, programs */
-    ExpRequire("the boot drivers", LdrLoadBootDrivers());                   /* ramdisk, console */
-    ExpRequire("the paging file", ExpCreatePagingFile());                   /* pages can leave memory */
+    ExpRequire("the boot drivers", LdrLoadBootDrivers());                   /* ramdisk, disk, console */
+    ExpCreatePagingFiles();                                                 /* pages can leave memory */
 }
 
 static VOID ExpPhase1Thread(PVOID Context)

@@ -9,6 +9,7 @@
 #include "section.h"
 
 #define MAXIMUM_OPTIONS 32
+#define LARGEST_SIZE (1ull << 50)
 
 /* Every key there is: the one place to add one. */
 static const PCSTR ExpKnownKeys[] = {"mem", "pagefile", "run", "maxcpus", "ramfs", "watchdog"};
@@ -85,24 +86,38 @@ PCSTR ExQueryBootOption(PCSTR Key)
     return NULL;
 }
 
-ULONG64 ExQueryBootSize(PCSTR Key, ULONG64 Default)
+BOOLEAN ExReadSize(PCSTR *Text, PULONG64 Size)
 {
-    PCSTR Text = ExQueryBootOption(Key);
+    PCSTR At = *Text;
     ULONG64 Value = 0;
-    ULONG i, Shift = 0;
+    ULONG Shift = 0;
 
-    if (Text == NULL)
-        return Default;
-    for (i = 0; Text[i] >= '0' && Text[i] <= '9' && Value < (1ull << 50); i++)
-        Value = Value * 10 + (ULONG64)(Text[i] - '0');
-    switch (Text[i]) {
+    for (; *At >= '0' && *At <= '9' && Value < LARGEST_SIZE; At++)
+        Value = Value * 10 + (ULONG64)(*At - '0');
+    if (At == *Text)
+        return FALSE;
+    switch (*At) {
     case 'K': case 'k': Shift = 10; break;
     case 'M': case 'm': Shift = 20; break;
     case 'G': case 'g': Shift = 30; break;
     }
-    if (i == 0 || Text[i + (Shift != 0)] != 0 || Value >= (1ull << 50) >> Shift) {
+    if (Value >= LARGEST_SIZE >> Shift)
+        return FALSE;
+    *Text = At + (Shift != 0);
+    *Size = Value << Shift;
+    return TRUE;
+}
+
+ULONG64 ExQueryBootSize(PCSTR Key, ULONG64 Default)
+{
+    PCSTR Text = ExQueryBootOption(Key), At = Text;
+    ULONG64 Size;
+
+    if (Text == NULL)
+        return Default;
+    if (!ExReadSize(&At, &Size) || *At != 0) {
         DbgPrint("Warning: %s=%s is not a size such as 8M; using the default\n", Key, Text);
         return Default;
     }
-    return Value << Shift;
+    return Size;
 }

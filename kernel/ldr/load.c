@@ -8,6 +8,7 @@
  * when the load is done.
  */
 #include "ldr/ldrp.h"
+#include "ex/options.h"
 #include "io/io.h"
 
 C_ASSERT(LDR_PAGE_SIZE == PAGE_SIZE);
@@ -302,16 +303,26 @@ PAGED_CODE_SECTION NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Mo
     return Status;
 }
 
-/* Without memory for a ramdisk there is no paging file on one, and no use for its driver. */
+/*
+ * Drivers that the system needs to start, and those of the devices that hold paging files: for a device that is not there
+ * none, which is said when its paging file is to be made.
+ */
 INIT_CODE NTSTATUS LdrLoadBootDrivers(VOID)
 {
     UNICODE_STRING RamDisk = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\ramdisk.sys");
+    UNICODE_STRING Disk = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\disk.sys");
     UNICODE_STRING Console = RTL_CONSTANT_STRING(L"\\SystemRoot\\drivers\\console.sys");
+    EX_PAGING_FILE Files[EX_MOST_PAGING_FILES];
+    ULONG Count = ExQueryPagingFiles(Files);
+    BOOLEAN OnDisk = FALSE;
     PHYSICAL_ADDRESS Base;
     SIZE_T Size;
-    NTSTATUS Status = STATUS_SUCCESS;
 
+    for (ULONG i = 0; i < Count; i++)
+        OnDisk |= !Files[i].RamDisk;
     if (NT_SUCCESS(MmQueryReservedMemory("ramdisk", &Base, &Size)))
-        Status = LdrLoadDriver(&RamDisk, NULL);
-    return NT_SUCCESS(Status) ? LdrLoadDriver(&Console, NULL) : Status;
+        LdrLoadDriver(&RamDisk, NULL);
+    if (OnDisk)
+        LdrLoadDriver(&Disk, NULL);
+    return LdrLoadDriver(&Console, NULL);
 }

@@ -266,7 +266,7 @@ BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize)
 
     Report[0] = 0;
     for (ULONG i = 0; i < Files; i++) {
-        ULONG Slots = MiPagingFiles[i].Slots;
+        ULONG Slots = MiPagingFiles[i].Maximum;     /* it may grow meanwhile */
         PVOID Bits = ExAllocatePoolZero(NonPagedPool, (Slots + 31) / 32 * sizeof(ULONG), MI_CHECK_TAG);
         if (Bits == NULL)
             MiFinding(&Check, "there is no memory to check the slots of paging file %u with", i);

@@ -32,6 +32,7 @@ static ULONG64 MiModuleBase, MiModuleSize;  /* page aligned outward */
 
 VOID MiInitializeFrameEvents(VOID);
 VOID MiInitializeTransfers(VOID);
+VOID MiInitializePagingFiles(VOID);
 VOID MiInitializeDriverPaging(VOID);
 
 INIT_CODE PVOID MiBootAllocate(ULONG64 Bytes)
@@ -94,6 +95,18 @@ INIT_CODE static VOID MiSetAside(const BOOT_INFORMATION *Boot, ULONG64 Wanted)
         DbgPrint("pagefile=: %I64u KiB do not fit into RAM; using %I64u KiB\n", Wanted >> 10, MiReservedSize >> 10);
 }
 
+/* What the ramdisk shall have: what pagefile= says, 0 when it has other paging files or none. */
+INIT_CODE static ULONG64 MiRamDiskSize(ULONG64 Default)
+{
+    EX_PAGING_FILE Files[EX_MOST_PAGING_FILES];
+    ULONG Count = ExQueryPagingFiles(Files);
+
+    for (ULONG i = 0; i < Count; i++)
+        if (Files[i].RamDisk)
+            return ROUND_TO_PAGES(Files[i].Maximum != 0 ? Files[i].Maximum : Default);
+    return 0;
+}
+
 /* How much RAM is ours: up to the cap, and to where the database of frames has to reach. */
 INIT_CODE static ULONG64 MiChooseMemory(const BOOT_INFORMATION *Boot)
 {
@@ -111,7 +124,7 @@ INIT_CODE static ULONG64 MiChooseMemory(const BOOT_INFORMATION *Boot)
     for (ULONG i = 0; i < Boot->RangeCount; i++)
         if (Boot->Ranges[i].Base < Cap)
             Ram += min(Boot->Ranges[i].Length, Cap - Boot->Ranges[i].Base);
-    MiSetAside(Boot, ROUND_TO_PAGES(ExQueryBootSize("pagefile", Ram / 2)));
+    MiSetAside(Boot, MiRamDiskSize(Ram / 2));
     MiDirectMapFrames = Total >> PAGE_SHIFT;
     return MiReservedSize != 0 && MiReservedBase + MiReservedSize == Total ? min(Cap, MiReservedBase) : Cap;
 }
@@ -247,6 +260,7 @@ INIT_CODE VOID MmInitializeSystemSpace(VOID)
     InitializeListHead(&MiWorkingSetList);
     MiInitializeWorkingSet(&MiSystemWorkingSet, NULL);
     MiInitializeTransfers();
+    MiInitializePagingFiles();
     MiInitializeDriverPaging();
     /* One table for the driver region and one for the kernel's stacks now, so that the first loads leave no trace. */
     if (!MiMakeSystemTables(MM_DRIVER_IMAGES, 512) || !MiMakeSystemTables(MM_SYSTEM_PTES, 512))

@@ -291,10 +291,11 @@ VOID MiWaitForTransfer(PMI_TRANSFER Transfer);  /* and drops the caller's refere
 NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write);
 
 typedef struct _MI_PAGING_FILE {
-    CHAR Name[32];
+    CHAR Name[MM_PAGING_FILE_NAME];
     PDEVICE_OBJECT Device;
     PFILE_OBJECT FileObject;
-    RTL_BITMAP Map;                     /* PFN lock from here: one bit a slot */
+    ULONG Minimum, Maximum;             /* slots */
+    RTL_BITMAP Map;                     /* PFN lock from here: one bit a slot; Slots of them, in room for Maximum */
     ULONG Hint;
     ULONG Slots, Used, Bad;
     PULONG Checksums;                   /* checked build: of each slot's contents */
@@ -307,6 +308,10 @@ ULONG MiAllocateSlots(ULONG Count, PULONG File, PULONG64 Slot);
 VOID MiFreeSlot(ULONG File, ULONG64 Slot);
 VOID MiFreeSlotOf(MMPTE Pte);               /* of a paging-file entry; else nothing */
 VOID MiRetireSlot(ULONG File, ULONG64 Slot);  /* a write failed: never used again */
+/* growfile.c. PFN lock held. Adds at least Wanted slots, or as many as there is room for; returns how many. */
+ULONG64 MiGrowPagingFiles(ULONG64 Wanted);
+/* Raises the commit limit by at least Pages. FALSE: the files cannot grow so far. IRQL: <= DISPATCH_LEVEL. */
+BOOLEAN MiGrowCommitLimit(ULONG64 Pages);
 
 /* Writer (writer.c) -------------------------------------------------------------------------------------------------- */
 

@@ -145,8 +145,14 @@ NTSTATUS MmUnlockSection(PMM_SECTION Section);
 
 /* Paging files ------------------------------------------------------------------------------------------------ */
 
-/* Makes a paging file of Pages slots on the opened device. DeviceObject and FileObject are referenced by the caller. */
-NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT File, PCSTR Name, ULONG Pages);
+/*
+ * Makes a paging file of Minimum slots, which grows to Maximum as memory is promised, on the opened device, which the
+ * caller has referenced for good. STATUS_TOO_MANY_PAGING_FILES, STATUS_INSUFFICIENT_RESOURCES; STATUS_NOT_SUPPORTED: the
+ * device's driver has pageable sections. IRQL: PASSIVE_LEVEL.
+ */
+NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT File, PCSTR Name, ULONG Minimum, ULONG Maximum);
+/* Gives back the slots that paging files have grown by, as far as nobody uses them or was promised them. */
+VOID MmShrinkPagingFiles(VOID);
 
 /* Does this driver serve a paging file? Then it must never be pageable. IRQL: any, image kept by the caller. */
 BOOLEAN MmServesPaging(PMM_IMAGE Image);
@@ -162,7 +168,13 @@ typedef struct _MM_STATISTICS {
     ULONG64 SystemTablePages;       /* page tables of system space, which stay once they are made */
 } MM_STATISTICS, *PMM_STATISTICS;
 VOID MmQueryStatistics(PMM_STATISTICS Statistics);
-typedef struct _MM_PAGING_FILE_STATISTICS { CHAR Name[32]; ULONG Slots, Used; } MM_PAGING_FILE_STATISTICS;
+#define MM_PAGING_FILE_NAME 32
+typedef struct _MM_PAGING_FILE_STATISTICS {
+    CHAR Name[MM_PAGING_FILE_NAME];
+    ULONG Slots, Used;
+    ULONG Minimum, Maximum;         /* slots: it has never fewer, and grows to so many */
+    ULONG Bad;                      /* of those used: could not be written, and are not used again */
+} MM_PAGING_FILE_STATISTICS;
 /* Fills up to Count entries, returns how many there are. */
 ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count);
 /*

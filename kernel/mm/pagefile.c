@@ -1,5 +1,5 @@
 /*
- * Paging files: where the slots are, which are used, and how more of them come to be.
+ * Paging files: where the slots are and which are used, and how more files come to be.
  *
  * A paging file is a device or file reached by IRPs, a bitmap of slots of one page each, and the requests that the
  * transfers use on it. Slots are handed out in runs, so that a cluster goes out, and comes back, in one request.
@@ -23,6 +23,8 @@ ULONG MiAllocateSlots(ULONG Count, PULONG File, PULONG64 Slot)
             Best = i;
     if (MiPagingFileCount == 0)
         return 0;
+    if (MiPagingFiles[Best].Slots == MiPagingFiles[Best].Used && MiGrowPagingFiles(Count) != 0)
+        return MiAllocateSlots(Count, File, Slot);
     for (; Count > 0; Count /= 2) {
         PMI_PAGING_FILE F = &MiPagingFiles[Best];
         ULONG Index = F->Slots - F->Used >= Count ? RtlFindClearBitsAndSet(&F->Map, Count, F->Hint) : MAXULONG;
@@ -92,19 +94,21 @@ VOID MiRequireNotPagingDevice(PMM_IMAGE Image)
 }
 
 /* The same rule at the other end: a device whose driver has pageable sections cannot hold a paging file. */
-static VOID MiRequireResidentDriver(PDEVICE_OBJECT Device, PCSTR Name)
+static BOOLEAN MiHasResidentDriver(PDEVICE_OBJECT Device, PCSTR Name)
 {
     PMM_IMAGE Image = MiImageOfDevice(Device);
 
     if (Image == NULL)
-        return;
+        return TRUE;
     for (PLIST_ENTRY Entry = Image->Sections.Flink; Entry != &Image->Sections; Entry = Entry->Flink) {
         PMM_SECTION Section = CONTAINING_RECORD(Entry, MM_SECTION, ImageEntry);
-        if (Section->Kind == MmSectionPageable)
-            KiBugCheck(MEMORY_MANAGEMENT, Section->Base, 0, 0, 0, NULL,
-                       "driver %s shall hold paging file %s, but its section %s is pageable. The rule: what is needed to "
-                       "resolve a page fault is always resident", Image->Name, Name, Section->Name);
+        if (Section->Kind == MmSectionPageable) {
+            DbgPrint("Paging file %s: section %s of driver %s is pageable. The rule: what is needed to resolve a page fault "
+                     "is always resident\n", Name, Section->Name, Image->Name);
+            return FALSE;
+        }
     }
+    return TRUE;
 }
 
 static VOID MiFreePagingFileParts(PMI_PAGING_FILE File)
@@ -119,29 +123,31 @@ static VOID MiFreePagingFileParts(PMI_PAGING_FILE File)
     RtlZeroMemory(File, sizeof(*File));
 }
 
-/*
- * Adds a paging file of Pages slots. Everything it will ever need is allocated here. IRQL: PASSIVE_LEVEL; one at a time.
- * STATUS_TOO_MANY_PAGING_FILES, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PARAMETER (no slot at all).
- */
-NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCSTR Name, ULONG Pages)
+static FAST_MUTEX MiPagingFileLock;     /* who makes one */
+
+VOID MiInitializePagingFiles(VOID)
+{
+    ExInitializeFastMutex(&MiPagingFileLock);
+}
+
+/* Everything that it will ever need is allocated here. Paging file lock held. */
+static NTSTATUS MiAddPagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCSTR Name, ULONG Minimum, ULONG Maximum)
 {
     PMI_PAGING_FILE File = &MiPagingFiles[MiPagingFileCount];
-    SIZE_T MapBytes = (Pages + 31) / 32 * sizeof(ULONG);
+    SIZE_T MapBytes = ((SIZE_T)Maximum + 31) / 32 * sizeof(ULONG);
     KIRQL Irql;
 
     if (MiPagingFileCount == MI_PAGING_FILES)
         return STATUS_TOO_MANY_PAGING_FILES;
-    if (Pages == 0)
-        return STATUS_INVALID_PARAMETER;
-    MiRequireResidentDriver(Device, Name);
     RtlZeroMemory(File, sizeof(*File));
     strncpy(File->Name, Name, sizeof(File->Name) - 1);
     File->Device = Device;
     File->FileObject = FileObject;
-    File->Slots = Pages;
-    RtlInitializeBitMap(&File->Map, ExAllocatePoolZero(NonPagedPool, MapBytes, MI_PAGING_FILE_TAG), Pages);
+    File->Minimum = File->Slots = Minimum;
+    File->Maximum = Maximum;
+    RtlInitializeBitMap(&File->Map, ExAllocatePoolZero(NonPagedPool, MapBytes, MI_PAGING_FILE_TAG), Minimum);
 #if DBG
-    File->Checksums = ExAllocatePoolZero(NonPagedPool, Pages * sizeof(ULONG), MI_PAGING_FILE_TAG);
+    File->Checksums = ExAllocatePoolZero(NonPagedPool, (SIZE_T)Maximum * sizeof(ULONG), MI_PAGING_FILE_TAG);
     if (File->Checksums == NULL) {
         MiFreePagingFileParts(File);
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -157,8 +163,21 @@ NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCST
     Irql = MiLockPfn();
     MiPagingFileCount++;
     MiUnlockPfn(Irql);
-    MiRaiseCommitLimit(Pages);
+    MiRaiseCommitLimit(Minimum);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT FileObject, PCSTR Name, ULONG Minimum, ULONG Maximum)
+{
+    NTSTATUS Status;
+
+    ASSERT(Minimum != 0 && Minimum <= Maximum);
+    if (!MiHasResidentDriver(Device, Name))
+        return STATUS_NOT_SUPPORTED;
+    ExAcquireFastMutex(&MiPagingFileLock);
+    Status = MiAddPagingFile(Device, FileObject, Name, Minimum, Maximum);
+    ExReleaseFastMutex(&MiPagingFileLock);
+    return Status;
 }
 
 ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count)
@@ -167,6 +186,9 @@ ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count)
         RtlCopyMemory(Entries[i].Name, MiPagingFiles[i].Name, sizeof(Entries[i].Name));
         Entries[i].Slots = MiPagingFiles[i].Slots;
         Entries[i].Used = MiPagingFiles[i].Used;
+        Entries[i].Minimum = MiPagingFiles[i].Minimum;
+        Entries[i].Maximum = MiPagingFiles[i].Maximum;
+        Entries[i].Bad = MiPagingFiles[i].Bad;
     }
     return MiPagingFileCount;
 }

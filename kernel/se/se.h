@@ -16,13 +16,14 @@ typedef struct _TOKEN {
 } TOKEN, *PTOKEN;
 
 #define SE_ALL_PRIVILEGES                                                                                      \
-    (1u << SE_LOCK_MEMORY_PRIVILEGE | 1u << SE_LOAD_DRIVER_PRIVILEGE | 1u << SE_SHUTDOWN_PRIVILEGE)
+    (1u << SE_LOCK_MEMORY_PRIVILEGE | 1u << SE_LOAD_DRIVER_PRIVILEGE | 1u << SE_CREATE_PAGEFILE_PRIVILEGE |    \
+     1u << SE_SHUTDOWN_PRIVILEGE)
 
 /* The token of the system process: every privilege. */
 extern TOKEN SeSystemToken;
 
 /* As LUIDs, for SeSinglePrivilegeCheck. */
-extern const LUID SeLockMemoryPrivilege, SeLoadDriverPrivilege, SeShutdownPrivilege;
+extern const LUID SeLockMemoryPrivilege, SeLoadDriverPrivilege, SeCreatePagefilePrivilege, SeShutdownPrivilege;
 
 /* A token with one reference, or NULL. IRQL: <= DISPATCH_LEVEL. */
 PTOKEN SeCreateToken(ULONG Privileges);

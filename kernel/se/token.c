@@ -9,6 +9,7 @@
 
 const LUID SeLockMemoryPrivilege = {SE_LOCK_MEMORY_PRIVILEGE, 0};
 const LUID SeLoadDriverPrivilege = {SE_LOAD_DRIVER_PRIVILEGE, 0};
+const LUID SeCreatePagefilePrivilege = {SE_CREATE_PAGEFILE_PRIVILEGE, 0};
 const LUID SeShutdownPrivilege = {SE_SHUTDOWN_PRIVILEGE, 0};
 
 /* The system process keeps its reference for ever. */

@@ -24,6 +24,8 @@ const COMMAND Commands[] = {
      "sends everything that may leave memory out", NULL},
     {"mem", "[check] [-j]", 0, 1, MemCommand,
      "shows frames, pools, paging files, faults; or checks all of it", NULL},
+    {"pagefile", "[DISK [MINIMUM [MAXIMUM]]] [-j]", 0, 3, PagefileCommand,
+     "lists the paging files, or makes one on a disk", "`load disk` first; the disk is given by run-qemu.sh --disk"},
     {"ps", "[-j]", 0, 0, PsCommand,
      "lists the processes", NULL},
     {"dir", "[FOLDER] [-j]", 0, 1, DirCommand,

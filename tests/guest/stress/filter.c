@@ -47,7 +47,11 @@ BOOLEAN StressAttachFilter(VOID)
     PDEVICE_OBJECT Mine = StressObject(TestDeviceName, *IoDeviceObjectType);
     NTSTATUS Status = STATUS_NO_SUCH_DEVICE;
 
+    /* Where the paging file is: there is no ramdisk when it is on a disk. */
     Disk = StressObject(L"\\Device\\RamDisk0", *IoDeviceObjectType);
+    if (Disk == NULL) {
+        Disk = StressObject(L"\\Device\\Disk0", *IoDeviceObjectType);
+    }
     StressFilter.FailWrites = 0;
     StressFilter.FailReadsOf = NULL;
     StressFilter.Failed = 0;
