@@ -46,6 +46,7 @@ usage: ./run-qemu.sh [options] [-- extra QEMU arguments]
   --disk FILE|SIZE     a virtio disk: FILE, or an empty one of that size which goes with the machine (repeatable);
                        the kernel word pagefile=disk puts the paging file on it
   --cdrom FILE         a CD-ROM drive with the disc FILE, or with none: --cdrom none (no drive; not with --iso)
+  --sound sb16         a Sound Blaster 16 that nobody hears (no sound card)
   --add FILE[=PATH]    put FILE into the system image; PATH is drivers/FILE for a .sys, bin/FILE for an .exe,
                        else FILE (repeatable)
   --trace FILE         stream the event trace to FILE (not available yet)
@@ -64,7 +65,7 @@ END
 
 # --- The command line ------------------------------------------------------------------------------------------
 
-Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel='' Cdrom=''
+Run='' HasRun='' Gdb='' Iso='' Cpus=1 Mem=64M Accel=auto Append='' Seconds='' Parallel='' Cdrom='' Sound=''
 Adds=() Disks=() Extra=()
 declare -A Com=([2]=null [3]=null [4]=null)
 
@@ -82,12 +83,12 @@ while (($#)); do
     --gdb) Gdb=1 && continue ;;
     --iso) Iso=1 && continue ;;
     --run=* | --cpus=* | --mem=* | --accel=* | --append=* | --com[234]=* | --parallel=* | --disk=* | --cdrom=* | \
-        --add=* | --trace=* | --timeout=*)
+        --sound=* | --add=* | --trace=* | --timeout=*)
         Value=${Option#*=}
         Option=${Option%%=*}
         ;;
-    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --disk | --cdrom | --add | --trace | \
-        --timeout)
+    --run | --cpus | --mem | --accel | --append | --com[234] | --parallel | --disk | --cdrom | --sound | --add | \
+        --trace | --timeout)
         (($#)) || usage "$Option needs a value (--help lists the options)"
         Value=$1
         shift
@@ -131,6 +132,10 @@ while (($#)); do
     --cdrom)
         [[ $Value == none || (-f $Value && -r $Value) ]] || usage "--cdrom $Value: no readable file '$Value'"
         Cdrom=$Value
+        ;;
+    --sound)
+        [[ $Value == sb16 ]] || usage "--sound $Value: sb16, please"
+        Sound=$Value
         ;;
     --add) Adds+=("$Value") ;;
     --trace) usage "--trace is not available yet: this kernel has no event trace" ;;
@@ -288,6 +293,7 @@ case $Cdrom in
 none) Qemu+=(-drive if=ide,index=2,media=cdrom) ;;
 *) Qemu+=(-cdrom "$Cdrom") ;;
 esac
+[[ ! $Sound ]] || Qemu+=(-audiodev none,id=sound -device "$Sound,audiodev=sound")
 [[ ! $Parallel ]] || Qemu+=(-chardev "$Parallel,id=lpt1" -parallel chardev:lpt1)
 Qemu+=(-device "isa-debug-exit,iobase=$ExitPort,iosize=4")
 

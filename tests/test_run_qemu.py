@@ -156,7 +156,8 @@ def test_a_run_has_no_input(built, tiny):
 
 @pytest.mark.parametrize("arguments", [
     ["--bogus"], ["word"], ["--run"], ["--cpus", "0"], ["--cpus", "two"], ["--mem", "12Q"], ["--accel", "fast"],
-    ["--timeout", "0"], ["--timeout", "soon"], ["--com2="], ["--parallel="], ["--cdrom", "/no/such/file"], ["--cdrom=none", "--iso"],
+    ["--timeout", "0"], ["--timeout", "soon"], ["--com2="], ["--parallel="], ["--cdrom", "/no/such/file"],
+    ["--cdrom=none", "--iso"], ["--sound", "ac97"],
     ["--add", "/no/such/file"], ["--append", "a\nb"],
     ["--run", "x" * 1000], ["--trace", "file"],
 ])
@@ -172,5 +173,6 @@ def test_a_wrong_command_line_is_one_clear_line(arguments):
 def test_help_names_every_option():
     done = run("--help")
     assert done.returncode == 0
-    for option in ("run", "gdb", "iso", "cpus", "mem", "accel", "append", "com2", "parallel", "cdrom", "add", "trace", "timeout"):
+    for option in ("run", "gdb", "iso", "cpus", "mem", "accel", "append", "com2", "parallel", "cdrom", "sound", "add", "trace",
+                   "timeout"):
         assert f"--{option}" in done.stdout

@@ -119,7 +119,7 @@ static VOID ReadAndCompare(PVOID Context)
     ExFreePoolWithTag(Buffer, TAG);
 }
 
-TEST_CASE(CdRomReadByMany, "threads that open, read and close at once get their own sectors; at last nothing is locked") {
+TEST_CASE(CdRomReadByMany, "threads that open, read and close at once get their own sectors; no lock is left") {
     PMM_SECTION Code = DeviceSection(CD_NAME, "PAGECD");
     volatile LONG Number = 0;
     HANDLE Drive;

@@ -2,7 +2,7 @@
 #include "devices.h"
 
 TEST_SUITE(devices, "1 2 4");
-TEST_MACHINE("--parallel null --cdrom @system.img", "beep parallel cdrom");
+TEST_MACHINE("--parallel null --cdrom @system.img --sound sb16", "beep parallel cdrom mixer");
 
 #define PAUSE (-10 * 1000 * 10)     /* 10 ms */
 #define PATIENCE 1000               /* pauses */
