@@ -156,6 +156,8 @@ typedef struct _WORK_QUEUE_ITEM {
 VOID ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType);
 
 /* Raises an exception in the caller's __try; without one the system stops. IRQL: any, which stays. */
+NTSTATUS ExUuidCreate(UUID *Uuid);
+
 DECLSPEC_NORETURN VOID ExRaiseStatus(NTSTATUS Status);
 DECLSPEC_NORETURN VOID ExRaiseAccessViolation(VOID);
 DECLSPEC_NORETURN VOID ExRaiseDatatypeMisalignment(VOID);

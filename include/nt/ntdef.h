@@ -144,6 +144,7 @@ typedef struct _GUID {
     USHORT Data3;
     UCHAR Data4[8];
 } GUID, *PGUID, *LPGUID;
+typedef GUID UUID;
 typedef const GUID *LPCGUID, *PCGUID;
 
 typedef struct _OBJECT_ATTRIBUTES {

@@ -4,9 +4,7 @@
  *
  * IRQL: <= APC_LEVEL, all routines: the ranges are in paged pool.
  */
-#include "executive.h"
-#include "rangelist.h"
-#include "rtl/rtl.h"
+#include "rtl/rangelistp.h"
 
 #define RTLP_RANGE_TAG 'gnaR'
 
@@ -128,6 +126,26 @@ NTSTATUS RtlDeleteOwnersRanges(PRTL_RANGE_LIST RangeList, PVOID Owner)
 }
 NT_EXPORT(RtlDeleteOwnersRanges);
 
+BOOLEAN RtlpFindInTheWay(PRTL_RANGE_LIST RangeList, ULONGLONG Start, ULONGLONG End, ULONG Flags,
+                         UCHAR AttributeAvailableMask, PVOID Context, PRTL_CONFLICT_RANGE_CALLBACK Callback,
+                         PULONGLONG Lowest)
+{
+    PLIST_ENTRY Head = &RangeList->ListHead;
+
+    for (PLIST_ENTRY Entry = RtlpNextOverlap(RangeList, Head->Flink, Start, End); Entry != Head;
+         Entry = RtlpNextOverlap(RangeList, Entry->Flink, Start, End)) {
+        PRTL_RANGE Range = RtlpRangeAt(Entry);
+        if (((Flags & RTL_RANGE_LIST_SHARED_OK) && (Range->Flags & RTL_RANGE_SHARED)) ||
+            ((Flags & RTL_RANGE_LIST_NULL_CONFLICT_OK) && Range->Owner == NULL) ||
+            (Range->Attributes & AttributeAvailableMask) != 0 || (Callback != NULL && Callback(Context, Range))) {
+            continue;
+        }
+        *Lowest = max(Range->Start, Start);     /* they are in the order of their starts */
+        return TRUE;
+    }
+    return FALSE;
+}
+
 /*
  * Whether Start..End overlaps nothing that is in the way. Not in the way are: a shared range, with
  * RTL_RANGE_LIST_SHARED_OK; one without an owner, with RTL_RANGE_LIST_NULL_CONFLICT_OK; one that has an attribute of
@@ -137,20 +155,12 @@ NTSTATUS RtlIsRangeAvailable(PRTL_RANGE_LIST RangeList, ULONGLONG Start, ULONGLO
                              UCHAR AttributeAvailableMask, PVOID Context, PRTL_CONFLICT_RANGE_CALLBACK Callback,
                              PBOOLEAN Available)
 {
-    PLIST_ENTRY Head = &RangeList->ListHead;
+    ULONGLONG Lowest;
 
     if (End < Start) {
         return STATUS_INVALID_PARAMETER;
     }
-    *Available = TRUE;
-    for (PLIST_ENTRY Entry = RtlpNextOverlap(RangeList, Head->Flink, Start, End); Entry != Head && *Available;
-         Entry = RtlpNextOverlap(RangeList, Entry->Flink, Start, End)) {
-        PRTL_RANGE Range = RtlpRangeAt(Entry);
-        *Available = ((Flags & RTL_RANGE_LIST_SHARED_OK) && (Range->Flags & RTL_RANGE_SHARED)) ||
-                     ((Flags & RTL_RANGE_LIST_NULL_CONFLICT_OK) && Range->Owner == NULL) ||
-                     (Range->Attributes & AttributeAvailableMask) != 0 ||
-                     (Callback != NULL && Callback(Context, Range));
-    }
+    *Available = !RtlpFindInTheWay(RangeList, Start, End, Flags, AttributeAvailableMask, Context, Callback, &Lowest);
     return STATUS_SUCCESS;
 }
 NT_EXPORT(RtlIsRangeAvailable);
