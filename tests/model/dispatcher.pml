@@ -25,7 +25,7 @@
  *   BROKEN_EXIT    a request to end looks at the thread before it takes the lock
  *   BROKEN_HANDOVER a thread that replaces a standby one forgets it
  */
-#define CPUS 2              /* SwapThread knows of one other */
+#define CPUS 2              /* the scheduler here knows of one other */
 #ifndef THREADS
 #define THREADS 3           /* 2 or 3 */
 #endif
@@ -117,38 +117,43 @@ inline Release() {
  * scheduler.c. Lock held. --------------------------------------------------------------------------------------------
  */
 
-/* KiChooseProcessor into p, then KiReadyThread. */
+#define IS_IDLE(c) (Current[c] == IDLE(c) && Next[c] == NONE)
+#define PRIORITY_OF(c) (Next[c] != NONE -> PRIORITY(Next[c]) : PRIORITY(Current[c]))
+
+/* KiReadyThread, with KiChooseProcessor into p; r is who has to find a place. Last stands for the ideal processor too. */
 inline ReadyThread(thread) {
-    p = Last[thread];
-    if
-    :: Current[p] == IDLE(p) && Next[p] == NONE -> skip
-    :: else ->
-        i = 0;
-        do
-        :: i < CPUS && Current[i] == IDLE(i) && Next[i] == NONE -> p = i; break
-        :: i < CPUS && !(Current[i] == IDLE(i) && Next[i] == NONE) -> i++
-        :: i == CPUS -> break
-        od
-    fi;
-    if
-    :: PRIORITY(thread) > (Next[p] != NONE -> PRIORITY(Next[p]) : PRIORITY(Current[p])) ->
+    r = thread;
+    do
+    :: r == NONE -> break
+    :: r != NONE ->
+        p = Last[r];
         if
-        :: Next[p] != NONE ->
-#ifndef BROKEN_HANDOVER
-            ReadyList[p] = ReadyList[p] | BIT(Next[p]);
-#endif
-            State[Next[p]] = READY
-        :: Next[p] == NONE && p != cpu -> Interrupt[p] = true
+        :: !IS_IDLE(p) && (IS_IDLE(1 - p) || PRIORITY_OF(1 - p) < PRIORITY_OF(p)) -> p = 1 - p
         :: else -> skip
         fi;
-        State[thread] = STANDBY;
-        Last[thread] = p;
-        Next[p] = thread
-    :: else ->
-        State[thread] = READY;
-        Last[thread] = p;
-        ReadyList[p] = ReadyList[p] | BIT(thread)
-    fi;
+        Last[r] = p;
+        if
+        :: PRIORITY(r) > PRIORITY_OF(p) ->
+            q = Next[p];
+            State[r] = STANDBY;
+            Next[p] = r;
+            if
+            :: q == NONE && p != cpu -> Interrupt[p] = true
+            :: q != NONE -> State[q] = READY
+            :: else -> skip
+            fi;
+#ifdef BROKEN_HANDOVER
+            r = NONE;
+#else
+            r = q;
+#endif
+            q = NONE
+        :: else ->
+            State[r] = READY;
+            ReadyList[p] = ReadyList[p] | BIT(r);
+            r = NONE
+        fi
+    od;
     i = 0;
     p = 0
 }
@@ -163,6 +168,18 @@ inline TakeReady(from, lowest) {
     fi;
     if
     :: n != NONE -> ReadyList[from] = ReadyList[from] & ~BIT(n)
+    :: else -> skip
+    fi
+}
+
+/* KiTakeBest: of the other processor's threads only a better one, which thread 0 is, or if there is none here. */
+inline TakeBest(lowest) {
+    if
+    :: ReadyList[1 - cpu] & 1 -> skip
+    :: else -> TakeReady(cpu, lowest)
+    fi;
+    if
+    :: n == NONE -> TakeReady(1 - cpu, lowest)
     :: else -> skip
     fi
 }
@@ -187,11 +204,7 @@ inline SwapThread() {
         Next[cpu] = NONE;
         if
         :: n == NONE ->
-            TakeReady(cpu, 0);
-            if
-            :: n == NONE -> TakeReady((cpu + 1) % CPUS, 0)
-            :: else -> skip
-            fi;
+            TakeBest(0);
             if
             :: n == NONE -> n = IDLE(cpu)
             :: else -> skip
@@ -429,7 +442,7 @@ inline Yield() {
     Acquire();
     atomic {
         if
-        :: Next[cpu] == NONE -> TakeReady(cpu, PRIORITY(t)); Next[cpu] = n; n = NONE
+        :: Next[cpu] == NONE -> TakeBest(PRIORITY(t)); Next[cpu] = n; n = NONE
         :: else -> skip
         fi
     };
@@ -483,7 +496,7 @@ inline DoSomething() {
 }
 
 proctype Processor(byte cpu) {
-    byte t, i, j, k, m, p, w, n = NONE;
+    byte t, i, j, k, m, p, w, n = NONE, q = NONE, r = NONE;
     bool found;
 end:
     do

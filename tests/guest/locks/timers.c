@@ -5,7 +5,7 @@
 #include "locks.h"
 
 #define TIMERS 16               /* of each worker */
-#define SHORT_ROUNDS 600        /* of each worker */
+#define SHORT_ROUNDS 3000       /* of each worker */
 #define MOST_TICKS 2
 
 typedef struct _ALARM {
@@ -99,10 +99,12 @@ static VOID UseTimers(PWORKER Worker)
     for (ULONG64 Round = 0; TestGoesOn(Round, SHORT_ROUNDS); Round++) {
         ALARM *Alarm = &Mine[Random(Worker, TIMERS)];
 
+        ULONG How = Random(Worker, 32);
+
         if (!Alarm->Started) {
             Start(Worker, Alarm);
-        } else {
-            Finish(Worker, Alarm, Random(Worker, 4) != 0);
+        } else if (How < 2 || KeReadStateEvent(&Alarm->DpcDone) != 0) {
+            Finish(Worker, Alarm, How != 0);
         }
         if (Random(Worker, 64) == 0) {
             LARGE_INTEGER Interval = {.QuadPart = -(LONGLONG)Random(Worker, TICK)};
