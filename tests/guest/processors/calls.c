@@ -111,6 +111,44 @@ TEST_CASE(DpcTarget, "KeSetTargetProcessorDpc: the DPC runs on that processor, a
     KeFlushQueuedDpcs();
 }
 
+typedef struct _REPEATED {
+    KDPC Dpc;
+    KEVENT Done;
+    volatile LONG Left, Refused;
+} REPEATED;
+
+/* On the next processor each time. */
+static VOID QueueItselfAgain(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    REPEATED *Repeated = Context;
+
+    UNREFERENCED_PARAMETER(Argument1);
+    UNREFERENCED_PARAMETER(Argument2);
+    if (InterlockedDecrement(&Repeated->Left) == 0) {
+        KeSetEvent(&Repeated->Done, 0, FALSE);
+        return;
+    }
+    KeSetTargetProcessorDpc(Dpc, (CCHAR)((ULONG)Repeated->Left % KeQueryActiveProcessorCount(NULL)));
+    if (!KeInsertQueueDpc(Dpc, NULL, NULL)) {
+        Repeated->Refused = 1;
+        KeSetEvent(&Repeated->Done, 0, FALSE);
+    }
+}
+
+TEST_CASE(DpcQueuesItself, "a DPC whose routine has begun is in no queue any more: the routine may queue it again") {
+    static REPEATED Repeated;
+
+    Repeated.Left = 100;
+    Repeated.Refused = 0;
+    KeInitializeEvent(&Repeated.Done, NotificationEvent, FALSE);
+    KeInitializeDpc(&Repeated.Dpc, QueueItselfAgain, &Repeated);
+    EXPECT(KeInsertQueueDpc(&Repeated.Dpc, NULL, NULL));
+    KeWaitForSingleObject(&Repeated.Done, Executive, KernelMode, FALSE, NULL);
+    EXPECT_EQUAL(Repeated.Refused, 0);
+    EXPECT_EQUAL(Repeated.Left, 0);
+    KeFlushQueuedDpcs();
+}
+
 static volatile LONG Together, Alone;
 static volatile LONG SeenOn[16];
 
