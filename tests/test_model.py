@@ -11,7 +11,7 @@ import pytest
 from lib.build import ROOT
 
 MODELS = ROOT / "tests" / "model"
-# What to prove: the model and the sizes. A run keeps every state in memory; these take half a minute and 500 MiB at the most.
+# What to prove: the model and the sizes. A run keeps every state in memory; these take a minute and 700 MiB at the most.
 PROOFS = [
     ("dispatcher", {"THREADS": 3, "STEPS": 1}),
     ("dispatcher", {"THREADS": 2, "STEPS": 2}),

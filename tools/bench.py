@@ -32,6 +32,7 @@ ROWS = [
     ("spin-lock-pair", "spin lock, acquire + release, with the level", None, "-", "-"),
     ("set-and-satisfied-wait", "KeSetEvent + a wait that is satisfied", None, "-", "-"),
     ("isr-to-dpc", "KeInsertQueueDpc at a device level to the routine", None, "-", "-"),
+    ("apc-delivery", "KeInsertQueueApc for the caller to the routine", None, "-", "-"),
     ("nonpaged-pool-pair", "nonpaged pool, allocate + free 64 bytes", None, "-", "-"),
     ("lock-unlock-by-address", "lock by address + unlock, few drivers", None, "-", "-"),
     ("lock-unlock-by-address-100", f"the same with {DRIVERS} more drivers loaded", None, "-", "-"),

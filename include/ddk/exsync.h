@@ -59,7 +59,7 @@ VOID ExReleaseResourceAndLeaveCriticalRegion(PERESOURCE Resource);
 #define ExReleaseResource ExReleaseResourceLite
 #define ExReleaseResourceForThread ExReleaseResourceForThreadLite
 
-/* Guarded mutexes are fast mutexes ("Fast Mutexes and Guarded Mutexes": from Windows 8 on). */
+/* Guarded mutexes ("Fast Mutexes and Guarded Mutexes"): fast mutexes whose owner is in a guarded region. */
 typedef FAST_MUTEX KGUARDED_MUTEX, *PKGUARDED_MUTEX;
 VOID KeInitializeGuardedMutex(PKGUARDED_MUTEX Mutex);
 VOID KeAcquireGuardedMutex(PKGUARDED_MUTEX Mutex);

@@ -16,6 +16,7 @@
     X(STATUS_ABANDONED_WAIT_0,             0x00000080, "the owner of the mutex ended without releasing it")    \
     X(STATUS_ABANDONED_WAIT_63,            0x000000BF, "the 64th object was an abandoned mutex")               \
     X(STATUS_USER_APC,                     0x000000C0, "a user APC ended the wait")                            \
+    X(STATUS_KERNEL_APC,                   0x00000100, "a kernel APC interrupted the wait")                     \
     X(STATUS_ALERTED,                      0x00000101, "an alert ended the wait")                              \
     X(STATUS_TIMEOUT,                      0x00000102, "the time ran out")                                     \
     X(STATUS_PENDING,                      0x00000103, "the operation goes on and completes later")            \

@@ -120,7 +120,14 @@
     X(51, QueryVirtualMemory, (HANDLE Process, USER(PVOID) BaseAddress, ULONG Class, USER(PVOID) Information,          \
         SIZE_T Length, USER(PSIZE_T) ReturnLength), "asks about a range of a process' memory")                         \
     X(52, CreatePagingFile, (USER(PUNICODE_STRING) PageFileName, USER(PLARGE_INTEGER) MinimumSize,                     \
-        USER(PLARGE_INTEGER) MaximumSize, ULONG Priority), "makes a paging file on a disk")
+        USER(PLARGE_INTEGER) MaximumSize, ULONG Priority), "makes a paging file on a disk")                            \
+    /* Asynchronous procedure calls (kernel/ps/apcservices.c). */                                                      \
+    X(53, QueueApcThread, (HANDLE ThreadHandle, USER(PVOID) ApcRoutine, USER(PVOID) ApcArgument1,                      \
+        USER(PVOID) ApcArgument2, USER(PVOID) ApcArgument3), "queues a user APC to a thread")                          \
+    X(54, TestAlert, (VOID), "lets the user APCs in that are queued; STATUS_ALERTED: the thread was alerted")          \
+    X(55, AlertThread, (HANDLE ThreadHandle), "ends an alertable wait of a thread")                                    \
+    X(56, Continue, (USER(PCONTEXT) Context, BOOLEAN TestAlert), "goes on with other registers: the end of a user APC") \
+    X(57, SetApcDispatcher, (USER(PVOID) Dispatcher), "says where in the program user APCs arrive")
 
 /* How many arguments a parenthesised list has: NT_ARGUMENT_COUNT (A, B) is 2. (VOID) counts as one. */
 #define NT_ARGUMENT_COUNT(...) NT_ARGUMENT_PICK(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)

@@ -6,6 +6,7 @@
 
 #include "ntdef.h"
 #include "ntstatus.h"
+#include "context.h"
 #include "ntfile.h"
 #include "ldrinfo.h"
 #include "sysinfo.h"

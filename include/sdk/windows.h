@@ -142,6 +142,7 @@ BOOL FlushViewOfFile(LPCVOID Address, SIZE_T Bytes);
 
 #define WAIT_OBJECT_0 0x00000000
 #define WAIT_ABANDONED 0x00000080
+#define WAIT_IO_COMPLETION ((DWORD)STATUS_USER_APC)
 #define WAIT_TIMEOUT 0x00000102
 #define WAIT_FAILED 0xFFFFFFFF
 #define MAXIMUM_WAIT_OBJECTS 64
@@ -153,6 +154,10 @@ BOOL ResetEvent(HANDLE Event);
 DWORD WaitForSingleObject(HANDLE Handle, DWORD Milliseconds);
 DWORD WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL WaitAll, DWORD Milliseconds);
 VOID Sleep(DWORD Milliseconds);
+/* Alertable, the APCs that are queued for the thread run in the wait, which ends then: WAIT_IO_COMPLETION. */
+DWORD WaitForSingleObjectEx(HANDLE Handle, DWORD Milliseconds, BOOL Alertable);
+DWORD WaitForMultipleObjectsEx(DWORD Count, const HANDLE *Handles, BOOL WaitAll, DWORD Milliseconds, BOOL Alertable);
+DWORD SleepEx(DWORD Milliseconds, BOOL Alertable);
 #define CreateEvent CreateEventA
 #define OpenEvent OpenEventA
 #define EVENT_MODIFY_STATE 0x0002
@@ -208,6 +213,10 @@ DECLSPEC_NORETURN VOID ExitProcess(UINT ExitCode);
 HANDLE CreateThread(LPSECURITY_ATTRIBUTES Attributes, SIZE_T StackSize, LPTHREAD_START_ROUTINE StartRoutine,
                     LPVOID Argument, DWORD CreationFlags, LPDWORD ThreadId);
 DECLSPEC_NORETURN VOID ExitThread(DWORD ExitCode);
+/* A routine for another thread to call in its next alertable wait. FALSE: the thread takes none any more. */
+typedef VOID (*PAPCFUNC)(ULONG_PTR Data);
+DWORD QueueUserAPC(PAPCFUNC Routine, HANDLE Thread, ULONG_PTR Data);
+HANDLE GetCurrentThread(VOID);
 BOOL TerminateThread(HANDLE Thread, DWORD ExitCode);
 LPSTR GetCommandLineA(VOID);
 #define CreateProcess CreateProcessA

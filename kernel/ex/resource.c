@@ -130,15 +130,15 @@ static VOID ExpWake(PLIST_ENTRY Granted)
 /* Acquiring ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Says, once for a resource, that its owner could be suspended. Normal kernel APCs must be kept away while a resource
- * is owned ("ExAcquireResourceExclusiveLite"); system threads get none that would stop them.
+ * Says, once for a resource, that its owner could be suspended. Normal kernel APCs must be kept away while a resource is
+ * owned ("ExAcquireResourceExclusiveLite"): by a critical or guarded region, or by APC_LEVEL. System threads get none.
  */
 static VOID ExpCheckApcsDisabled(PERESOURCE Resource, PVOID Caller)
 {
 #if DBG
     PKTHREAD Thread = KiCurrentThread();
 
-    if (KeGetCurrentIrql() == PASSIVE_LEVEL && Thread->KernelApcDisable == 0 &&
+    if (KeGetCurrentIrql() == PASSIVE_LEVEL && Thread->CombinedApcDisable == 0 &&
         Thread->OwnerProcess != &KiSystemProcess && !(Resource->Flag & EXP_WARNED)) {
         Resource->Flag |= EXP_WARNED;
         DbgPrint("ex: %s acquires the resource at %p at PASSIVE_LEVEL outside of a critical region; its owner could be "

@@ -86,12 +86,13 @@ static VOID ExpWorkerThread(PVOID StartContext)
 
         WorkItem->List.Flink = NULL;        /* from here on it may be queued again */
         Routine(Parameter);
-        if (KeGetCurrentIrql() != PASSIVE_LEVEL || KiCurrentThread()->KernelApcDisable != 0)
+        if (KeGetCurrentIrql() != PASSIVE_LEVEL || KiCurrentThread()->CombinedApcDisable != 0)
             KiBugCheck(WORKER_THREAD_RETURNED_AT_BAD_IRQL, (ULONG_PTR)Routine, KeGetCurrentIrql(), (ULONG_PTR)Parameter,
                        (ULONG_PTR)WorkItem, NULL,
-                       "The work-item routine %s returned at IRQL %u with its critical-region count at %d: it keeps a "
+                       "The work-item routine %s returned at IRQL %u in %d critical and %d guarded regions: it keeps a "
                        "lock, a mutex or a raised level. It was called at PASSIVE_LEVEL (0) and must leave that way.",
-                       KiWords(Routine).Text, KeGetCurrentIrql(), KiCurrentThread()->KernelApcDisable);
+                       KiWords(Routine).Text, KeGetCurrentIrql(), -KiCurrentThread()->KernelApcDisable,
+                       -KiCurrentThread()->SpecialApcDisable);
     }
 }
 

@@ -8,7 +8,7 @@
 #include "io/iop.h"
 
 #if DBG
-/* A dispatch routine came back at another level, or in a critical region: names the driver and both. */
+/* A dispatch routine came back at another level, or in a region: names the driver and both. */
 static VOID IopCheckReturn(PDEVICE_OBJECT Device, ULONG Major, KIRQL Before, LONG Disabled)
 {
     if (KeGetCurrentIrql() != Before) {
@@ -17,11 +17,11 @@ static VOID IopCheckReturn(PDEVICE_OBJECT Device, ULONG Major, KIRQL Before, LON
                    "it must release what it acquires", &Device->DriverObject->DriverName, Major, Before,
                    KeGetCurrentIrql());
     }
-    if (KiCurrentThread()->KernelApcDisable != Disabled) {
+    if (KiCurrentThread()->CombinedApcDisable != Disabled) {
         KiBugCheck(APC_INDEX_MISMATCH, (ULONG_PTR)Device, (ULONG_PTR)(LONG_PTR)Disabled,
-                   (ULONG_PTR)(LONG_PTR)KiCurrentThread()->KernelApcDisable, Major, NULL,
-                   "the dispatch routine of %wZ for major function 0x%02x entered a critical region, or took a mutex, "
-                   "and did not leave it", &Device->DriverObject->DriverName, Major);
+                   (ULONG_PTR)(LONG_PTR)KiCurrentThread()->CombinedApcDisable, Major, NULL,
+                   "the dispatch routine of %wZ for major function 0x%02x entered a critical or guarded region, or took "
+                   "a mutex, and did not leave it", &Device->DriverObject->DriverName, Major);
     }
 }
 #endif
@@ -46,10 +46,10 @@ NTSTATUS IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     ASSERT(Stack->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION);
 #if DBG
     KIRQL Irql = KeGetCurrentIrql();
-    LONG Disabled = KiCurrentThread()->KernelApcDisable;
+    LONG Disabled = KiCurrentThread()->CombinedApcDisable;
     ULONG Major = Stack->MajorFunction;
     Status = DeviceObject->DriverObject->MajorFunction[Major](DeviceObject, Irp);
-    if (KeGetCurrentIrql() != Irql || KiCurrentThread()->KernelApcDisable != Disabled) {
+    if (KeGetCurrentIrql() != Irql || KiCurrentThread()->CombinedApcDisable != Disabled) {
         IopCheckReturn(DeviceObject, Major, Irql, Disabled);
     }
 #else

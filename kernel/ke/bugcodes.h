@@ -3,12 +3,14 @@
 
 #define KI_BUGCHECK_LIST(X)                                 \
     X(APC_INDEX_MISMATCH,                   0x00000001)     \
+    X(INVALID_PROCESS_DETACH_ATTEMPT,       0x00000006)     \
     X(IRQL_NOT_LESS_OR_EQUAL,               0x0000000A)     \
     X(SPIN_LOCK_ALREADY_OWNED,              0x0000000F)     \
     X(SPIN_LOCK_NOT_OWNED,                  0x00000010)     \
     X(MAXIMUM_WAIT_OBJECTS_EXCEEDED,        0x0000000C)     \
     X(THREAD_NOT_MUTEX_OWNER,               0x00000011)     \
     X(BAD_POOL_HEADER,                      0x00000019)     \
+    X(KERNEL_APC_PENDING_DURING_EXIT,       0x00000020)     \
     X(MEMORY_MANAGEMENT,                    0x0000001A)     \
     X(KMODE_EXCEPTION_NOT_HANDLED,          0x0000001E)     \
     X(NO_MORE_SYSTEM_PTES,                  0x0000003F)     \

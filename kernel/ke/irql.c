@@ -73,6 +73,11 @@ VOID KiRequestDispatchInterrupt(VOID)
     HalRequestSoftwareInterrupt(KI_DPC_VECTOR);
 }
 
+VOID KiRequestApcInterrupt(VOID)
+{
+    HalRequestSoftwareInterrupt(KI_APC_VECTOR);
+}
+
 VOID KiSendDispatchInterrupt(PKPRCB Prcb)
 {
     HalSendInterrupt(Prcb->ApicId, KI_DPC_VECTOR);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "wdm.h"
+#include "kapc.h"
 
 #define MAXIMUM_PROCESSORS 16       /* masks that the kernel keeps for itself are ULONGs */
 
@@ -47,6 +48,7 @@ typedef enum _KOBJECTS {
     ThreadObject = 6,
     TimerNotificationObject = 8,
     TimerSynchronizationObject = 9,
+    ApcObject = 18,
     DpcObject = 19,
     DeviceQueueObject = 20
 } KOBJECTS;
@@ -61,6 +63,8 @@ typedef struct _KPROCESS {
     KPRIORITY BasePriority;
     /* Interlocked. Bit N is set before processor N loads the address space and cleared after it has loaded another. */
     volatile ULONG ActiveProcessors;
+    /* Set by the program itself, any time: where its user APCs arrive (user/lib/apc.S), an address of its own, or 0. */
+    volatile ULONG_PTR UserApcDispatcher;
 } KPROCESS;
 
 struct _KPRCB;
@@ -70,14 +74,28 @@ typedef struct _KTHREAD {
     PVOID KernelStack;              /* stack pointer while switched out */
     PVOID InitialStack;             /* top of the kernel stack: what a trap or system call from user mode starts at */
     PVOID StackLimit;               /* lowest byte; the page below is a guard */
-    PKPROCESS Process;              /* the address space it runs in */
+    /*
+     * Dispatcher lock, DISPATCH_LEVEL; Process is the thread's own: the address space it runs in. While the thread is
+     * attached to another process this is that process' state, and its own is in SavedApcState.
+     */
+    KAPC_STATE ApcState;
     PVOID FpuState;                 /* its own: where its floating-point registers are while it does not run, or NULL */
     PVOID TryFrames;                /* innermost __try record of this thread; its own, no lock */
     KPROCESSOR_MODE PreviousMode;   /* its own */
     volatile BOOLEAN ExitRequested; /* KeRequestThreadExit: waits in UserMode end, the way back to user mode ends it */
     BOOLEAN UserProbed;             /* its own: ProbeForRead or -Write in this request, so it may touch user memory */
+    BOOLEAN ApcQueueable;           /* dispatcher lock: APCs may be queued; not any more once it ends */
+    union {                         /* its own, zero or negative; for the owner of a mutex who waits, dispatcher lock */
+        struct {
+            SHORT KernelApcDisable; /* critical regions: no normal kernel APCs */
+            SHORT SpecialApcDisable; /* guarded regions: no kernel APCs at all */
+        };
+        LONG CombinedApcDisable;
+    };
     UCHAR State;                    /* KTHREAD_STATE from here on: dispatcher lock, DISPATCH_LEVEL */
     BOOLEAN Alertable;
+    BOOLEAN Alerted[2];             /* by KPROCESSOR_MODE: KeAlertThread, not yet noticed */
+    UCHAR ApcStateIndex;            /* AttachedApcEnvironment: attached */
     UCHAR WaitMode;
     UCHAR WaitReason;
     KIRQL WaitIrql;
@@ -97,11 +115,12 @@ typedef struct _KTHREAD {
     KWAIT_BLOCK WaitBlock[THREAD_WAIT_OBJECTS];
     KWAIT_BLOCK TimerWaitBlock;
     KTIMER Timer;
-    LONG KernelApcDisable;          /* its own: critical-region count, zero or negative */
+    KAPC_STATE SavedApcState;
+    PKAPC_STATE ApcStatePointer[2]; /* by KAPC_ENVIRONMENT: which of the two is which */
     ULONG ContextSwitches;
     PKSTART_ROUTINE StartRoutine;
     PVOID StartContext;
-    PKPROCESS OwnerProcess;         /* whose thread it is; Process differs while it is attached to another */
+    PKPROCESS OwnerProcess;         /* whose thread it is; ApcState.Process differs while it is attached to another */
 } KTHREAD;
 
 /* One processor. GS points here while in the kernel. First fields: ke/offsets.h. */
@@ -213,6 +232,16 @@ extern VOID (*KiThreadReaper)(PKTHREAD Thread);
  * never taken back. IRQL: <= DISPATCH_LEVEL. Any thread, any number of times.
  */
 VOID KeRequestThreadExit(PKTHREAD Thread);
+/*
+ * On the way back to user mode, when the thread has been asked to end or has user APCs: ends it, or makes Frame go to the
+ * program's dispatcher of APCs. IRQL: PASSIVE_LEVEL, interrupts on.
+ */
+VOID KiUserModeWork(PKTRAP_FRAME Frame);
+/*
+ * The end of a thread's APCs: no more are queued, kernel APCs that were run now, of user APCs the RundownRoutine. A thread
+ * in a region or attached to another process is a bugcheck. The calling thread, about to end. IRQL: PASSIVE_LEVEL.
+ */
+VOID KeRundownApcs(VOID);
 VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority);
 /* The boot stack becomes the idle thread of this processor. IRQL: HIGH_LEVEL, interrupts off. */
 VOID KiInitializeIdleThread(PKPRCB Prcb, PKTHREAD Thread, PVOID StackTop, PVOID StackLimit);
@@ -221,6 +250,8 @@ VOID KiInitializeDispatcher(PKPRCB Prcb);
 VOID KiQuantumEnd(VOID);
 /* The dispatch interrupt (vector 0x2F): runs queued DPCs, then switches threads when one was chosen. */
 VOID KiDispatchInterrupt(VOID);
+/* The APC interrupt: runs the kernel APCs of the calling thread that may run now. IRQL: APC_LEVEL. */
+VOID KiDeliverKernelApcs(VOID);
 /* Asks for the dispatch interrupt on this processor (self-IPI). Any IRQL. */
 VOID KiRequestDispatchInterrupt(VOID);
 /*

@@ -94,6 +94,31 @@ VOID KiFinishSwitch(KIRQL Irql);
 /* Puts the current thread behind the others of its priority, if there are any. Releases the lock, returns at Irql. */
 VOID KiYield(KIRQL Irql);
 
+/* apc.c, apcdeliver.c ------------------------------------------------------------------------------------------ */
+
+/* What an alert adds to the priority of the thread whose wait it ends. */
+#define KI_ALERT_INCREMENT 2
+
+/*
+ * Whether a kernel APC may run in the thread now, but for its level: special ones outside of guarded regions, normal
+ * ones also outside of critical regions and of another normal one. Dispatcher lock held.
+ */
+FORCEINLINE BOOLEAN KiKernelApcMayRun(PKTHREAD Thread)
+{
+    PLIST_ENTRY Head = &Thread->ApcState.ApcListHead[KernelMode];
+
+    if (IsListEmpty(Head) || Thread->SpecialApcDisable != 0)
+        return FALSE;
+    return CONTAINING_RECORD(Head->Flink, KAPC, ApcListEntry)->NormalRoutine == NULL ||
+           (Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress);
+}
+
+/* Makes a thread see that it has a kernel APC, or that one may run now. Dispatcher lock held. */
+VOID KiNoticeKernelApc(PKTHREAD Thread, KPRIORITY Increment);
+VOID KiUnlinkApc(PKAPC_STATE State, PKAPC Apc);
+/* Asks for the APC interrupt on this processor (self-IPI). Any IRQL. */
+VOID KiRequestApcInterrupt(VOID);
+
 /* signal.c ----------------------------------------------------------------------------------------------------- */
 
 /* All with the dispatcher lock held. */

@@ -41,7 +41,7 @@ NTSTATUS KiTakeMutant(PKMUTANT Mutant, PKTHREAD Thread)
     if (--Mutant->Header.SignalState != 0)
         return STATUS_SUCCESS;
     Mutant->OwnerThread = Thread;
-    Thread->KernelApcDisable -= Mutant->ApcDisable;
+    Thread->KernelApcDisable = (SHORT)(Thread->KernelApcDisable - Mutant->ApcDisable);
     InsertTailList(&Thread->MutantListHead, &Mutant->MutantListEntry);
     if (!Mutant->Abandoned)
         return STATUS_SUCCESS;
@@ -52,7 +52,11 @@ NTSTATUS KiTakeMutant(PKMUTANT Mutant, PKTHREAD Thread)
 /* Frees an owned mutant and lets the next one have it. Dispatcher lock held. */
 static VOID KiFreeMutant(PKMUTANT Mutant, KPRIORITY Increment)
 {
-    Mutant->OwnerThread->KernelApcDisable += Mutant->ApcDisable;
+    PKTHREAD Owner = Mutant->OwnerThread;
+
+    Owner->KernelApcDisable = (SHORT)(Owner->KernelApcDisable + Mutant->ApcDisable);
+    if (Owner->KernelApcDisable == 0 && Owner->ApcState.KernelApcPending)
+        KiNoticeKernelApc(Owner, 0);
     Mutant->OwnerThread = NULL;
     RemoveEntryList(&Mutant->MutantListEntry);
     Mutant->Header.SignalState = 1;

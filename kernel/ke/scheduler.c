@@ -216,6 +216,9 @@ VOID KiFinishSwitch(KIRQL Irql)
         if (KiThreadReaper != NULL)
             KiThreadReaper(Terminated);
     }
+    /* It may have got an APC while it did not run; the interrupt comes as soon as its level allows. */
+    if (KiCurrentThread()->ApcState.KernelApcPending)
+        KiRequestApcInterrupt();
     KiSetIrql(Irql);
 }
 

@@ -17,7 +17,7 @@
  *   thread's record it restores before it returns, while CurrentThread is the same.
  * - The address space. Kernel stacks, both threads and the processor block lie in the system half, which every
  *   address space shares, so CR3 may change at any point here. New's process is compared with what this processor has
- *   loaded and not with Old's process, so it comes out right even when Old was in the middle of KeAttachProcess.
+ *   loaded and not with Old's process, so it comes out right however Old was attached.
  *   Loading CR3 flushes all translations that are not global, hence not when it is the same already.
  * - Entering from user mode. The stack that a trap (TSS.RSP0) or a system call (gs:0x10) starts at becomes New's, while
  *   in kernel mode, where nothing reads either.

@@ -19,8 +19,14 @@ static VOID KiInitializeThreadObject(PKTHREAD Thread, PVOID StackTop, PVOID Stac
     KiInitializeHeader(&Thread->Header, ThreadObject, 0);
     Thread->InitialStack = StackTop;
     Thread->StackLimit = StackLimit;
-    Thread->Process = Process;
+    Thread->ApcState.Process = Process;
     Thread->OwnerProcess = Process;
+    Thread->ApcStatePointer[OriginalApcEnvironment] = &Thread->ApcState;
+    Thread->ApcStatePointer[AttachedApcEnvironment] = &Thread->SavedApcState;
+    for (ULONG Mode = KernelMode; Mode <= UserMode; Mode++) {
+        InitializeListHead(&Thread->ApcState.ApcListHead[Mode]);
+        InitializeListHead(&Thread->SavedApcState.ApcListHead[Mode]);
+    }
     Thread->PreviousMode = KernelMode;
     Thread->State = Initialized;
     Thread->Priority = Thread->BasePriority = Priority;
@@ -44,6 +50,7 @@ VOID KeInitializeThread(PKTHREAD Thread, PVOID StackTop, PVOID StackLimit, PKSTA
     KiInitializeThreadObject(Thread, StackTop, StackLimit, Process, Priority);
     Thread->StartRoutine = StartRoutine;
     Thread->StartContext = StartContext;
+    Thread->ApcQueueable = TRUE;
     RtlZeroMemory(Frame, sizeof *Frame);
     Frame->ReturnAddress = KiThreadStartup;
     Thread->KernelStack = Frame;
@@ -211,34 +218,3 @@ CCHAR KeSetIdealProcessorThread(PKTHREAD Thread, CCHAR Processor)
     return (CCHAR)Old;
 }
 NT_EXPORT(KeSetIdealProcessorThread);
-
-/* Keeps normal kernel APCs away until KeLeaveCriticalRegion; nests. IRQL: <= APC_LEVEL. */
-VOID KeEnterCriticalRegion(VOID)
-{
-    KE_REQUIRE_IRQL(APC_LEVEL);
-    KiCurrentThread()->KernelApcDisable--;
-}
-NT_EXPORT(KeEnterCriticalRegion);
-
-VOID KeLeaveCriticalRegion(VOID)
-{
-    PKTHREAD Thread = KiCurrentThread();
-
-    KE_REQUIRE_IRQL(APC_LEVEL);
-#if DBG
-    if (Thread->KernelApcDisable >= 0)
-        KiBugCheck(APC_INDEX_MISMATCH, (ULONG_PTR)__builtin_return_address(0), (ULONG_PTR)Thread,
-                   (ULONG_PTR)Thread->KernelApcDisable, 0, NULL,
-                   "KeLeaveCriticalRegion was called from %s by a thread that is in no critical region: there is one "
-                   "call of it for each KeEnterCriticalRegion.", KiWords(__builtin_return_address(0)).Text);
-#endif
-    Thread->KernelApcDisable++;
-}
-NT_EXPORT(KeLeaveCriticalRegion);
-
-/* Whether normal kernel APCs cannot come now. IRQL: any. */
-BOOLEAN KeAreApcsDisabled(VOID)
-{
-    return KiCurrentThread()->KernelApcDisable != 0;
-}
-NT_EXPORT(KeAreApcsDisabled);

@@ -11,7 +11,7 @@
 #include "ke/offsets.h"
 #include "ke/smap.h"
 
-    .extern KiTrapHandlers, KiServiceTable, KiServiceCount, KiUserExitRoutine
+    .extern KiTrapHandlers, KiServiceTable, KiServiceCount, KiUserModeWork
 
     .macro PUSH_REGISTERS
     pushq %rax
@@ -103,16 +103,25 @@ KiReturnToUserMode:
     cli
     movq %gs:PRCB_CURRENT_THREAD, %rax
     cmpb $0, THREAD_EXIT_REQUESTED(%rax)
-    jne KiUserExit
+    jne KiUserWork
+    cmpb $0, THREAD_USER_APC_PENDING(%rax)
+    jne KiUserWork
     swapgs
     POP_REGISTERS
     addq $16, %rsp
     iretq
 
-/* Somebody wants this thread to end before it runs user code again. The routine returns when it was a false alarm. */
-KiUserExit:
+/* The thread is to end, or has user APCs, before it runs user code again. The trap frame lies at RSP. */
+KiUserWork:
     sti
-    call *KiUserExitRoutine
+    movq %rsp, %rdi
+    call KiUserModeWork
+    jmp KiReturnToUserMode
+
+/* DECLSPEC_NORETURN VOID KiLeaveByFrame(PKTRAP_FRAME Frame): see trap.h */
+    .global KiLeaveByFrame
+KiLeaveByFrame:
+    movq %rdi, %rsp
     jmp KiReturnToUserMode
 
     .balign 16
@@ -171,7 +180,13 @@ KiServiceReturn:
     jnz KiServiceIrqlLeak
     movq %gs:PRCB_CURRENT_THREAD, %rcx
     cmpb $0, THREAD_EXIT_REQUESTED(%rcx)
-    jne KiServiceUserExit
+    jne KiServiceUserWork
+    cmpb $0, THREAD_USER_APC_PENDING(%rcx)
+    jne KiServiceUserWork
+#if DBG
+    cmpl $0, THREAD_COMBINED_APC_DISABLE(%rcx)
+    jne KiServiceRegionLeak
+#endif
     xorl %edi, %edi
     xorl %esi, %esi
     xorl %edx, %edx
@@ -204,14 +219,35 @@ KiServiceStackArguments:
     addq $6 * 8, %rsp
     jmp KiServiceReturn
 
-KiServiceUserExit:
-    sti
-    pushq %rax
-    pushq %rax                      /* keeps the stack 16-byte aligned */
-    call *KiUserExitRoutine
-    popq %rax
-    popq %rax
-    jmp KiServiceReturn
+/* Not by the short way: what was saved becomes a trap frame, and the thread leaves as from a trap. Interrupts are off. */
+KiServiceUserWork:
+    popq %rbp
+    popq %rcx
+    popq %r11
+    popq %rdx                       /* the user's RSP; the stack is empty now */
+    pushq $SELECTOR_USER_DATA
+    pushq %rdx
+    pushq %r11
+    pushq $SELECTOR_USER_CODE
+    pushq %rcx
+    pushq $0
+    pushq $TRAP_FRAME_SYSTEM_CALL
+    xorl %ecx, %ecx
+    xorl %edx, %edx
+    xorl %esi, %esi
+    xorl %edi, %edi
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    xorl %r11d, %r11d
+    PUSH_REGISTERS
+    jmp KiReturnToUserMode
+
+#if DBG
+KiServiceRegionLeak:
+    call KiServiceReturnedInRegion
+    ud2
+#endif
 
 KiServiceIrqlLeak:
     movl %ecx, %edi

@@ -241,6 +241,20 @@ static VOID KiDpcInterrupt(PKTRAP_FRAME Frame)
     KiSetIrql(OldIrql);
 }
 
+/* The APC interrupt: as the dispatch interrupt, one level below. */
+static VOID KiApcInterrupt(PKTRAP_FRAME Frame)
+{
+    KIRQL OldIrql = KeGetCurrentIrql();
+
+    UNREFERENCED_PARAMETER(Frame);
+    KiSetIrql(APC_LEVEL);
+    HalEndOfInterrupt();
+    __asm__ volatile("sti" ::: "memory");
+    KiDeliverKernelApcs();
+    __asm__ volatile("cli" ::: "memory");
+    KiSetIrql(OldIrql);
+}
+
 /* Another processor wants something (ipi.c). */
 static VOID KiIpiInterrupt(PKTRAP_FRAME Frame)
 {
@@ -265,7 +279,8 @@ static VOID KiUnexpectedInterrupt(PKTRAP_FRAME Frame)
 KI_TRAP_HANDLER *const KiTrapHandlers[256] = {
     RANGE(0, 13) = KiDispatchException,
     [VECTOR_PAGE_FAULT] = KiPageFault,
-    RANGE(15, 31) = KiDispatchException,
+    RANGE(15, 30) = KiDispatchException,
+    [KI_APC_VECTOR] = KiApcInterrupt,
     RANGE(0x20, 0x2E) = KiUnexpectedInterrupt,
     [KI_DPC_VECTOR] = KiDpcInterrupt,
     RANGE(KI_FIRST_DEVICE_VECTOR, KI_LAST_DEVICE_VECTOR) = KiDeviceInterrupt,

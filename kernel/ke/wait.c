@@ -5,6 +5,10 @@
  * that blocks hangs one wait block on each object, and one on the thread's own timer when there is a timeout; the
  * thread's blocks form a ring. Whoever signals an object finds the thread there (signal.c). Since the lock is held from
  * the first look at the objects until the thread has left the processor, no signal can fall in between.
+ *
+ * A kernel APC ends a wait at PASSIVE_LEVEL with STATUS_KERNEL_APC, runs when the thread has got the processor, and the
+ * wait begins again: it looks at its objects anew, so no signal is lost but that of a pulse (as documented), and its timeout
+ * is still the old one. The APC may wait itself; so nothing of the wait is kept in the thread but on its stack.
  */
 #include "ke/ki.h"
 #include "executive.h"
@@ -42,33 +46,72 @@ DECLSPEC_NORETURN static VOID KiRaiseMutantLimit(KIRQL Irql)
 }
 
 /*
- * Whether the thread may not block, and the status then: a timeout of zero, or one that has passed, or a thread
- * that is asked to end waits in UserMode. Else starts the timeout.
+ * What ends a wait before it has begun, though no object is signalled: a request to end the thread, an alert, user APCs,
+ * which an alertable wait lets in. Those wait in UserMode; an alert of KernelMode is meant for every alertable wait.
  */
-static BOOLEAN KiMayNotBlock(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout, NTSTATUS *Status)
+static BOOLEAN KiIsInterrupted(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, NTSTATUS *Status)
 {
-    if (Timeout != NULL && Timeout->QuadPart == 0) {
-        *Status = STATUS_TIMEOUT;
+    *Status = STATUS_USER_APC;
+    if (WaitMode == UserMode && (Thread->ExitRequested || Thread->ApcState.UserApcPending))
         return TRUE;
-    }
-    if (WaitMode == UserMode && Thread->ExitRequested) {
-        *Status = STATUS_USER_APC;
-        return TRUE;
-    }
-    if (Timeout != NULL && !KiStartTimer(&Thread->Timer, KiDueTime(*Timeout))) {
-        *Status = STATUS_TIMEOUT;
-        return TRUE;
+    if (!Alertable)
+        return FALSE;
+    for (LONG Mode = WaitMode; Mode >= KernelMode; Mode--) {
+        if (Thread->Alerted[Mode]) {
+            Thread->Alerted[Mode] = FALSE;
+            *Status = STATUS_ALERTED;
+            return TRUE;
+        }
+        if (Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode])) {
+            Thread->ApcState.UserApcPending = TRUE;
+            return TRUE;
+        }
     }
     return FALSE;
 }
 
 /*
+ * Whether the thread may not block, and the status then: it is interrupted, or has a timeout of zero or one that has
+ * passed. Else starts the timeout. DueTime is 0 when the wait is begun, and stays with it when it is begun again.
+ */
+static BOOLEAN KiMayNotBlock(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                             PULONGLONG DueTime, NTSTATUS *Status)
+{
+    if ((WaitMode == UserMode || Alertable) && KiIsInterrupted(Thread, WaitMode, Alertable, Status))
+        return TRUE;
+    if (Timeout == NULL)
+        return FALSE;
+    *Status = STATUS_TIMEOUT;
+    if (Timeout->QuadPart == 0)
+        return TRUE;
+    if (*DueTime == 0)
+        *DueTime = KiDueTime(*Timeout);
+    return !KiStartTimer(&Thread->Timer, *DueTime);
+}
+
+/*
+ * Before the thread blocks: a kernel APC that was queued while it ran, and whose interrupt has not come yet, would find
+ * another thread. Lets it in, and returns TRUE: lock and objects have to be looked at again.
+ */
+FORCEINLINE BOOLEAN KiLetApcIn(PKTHREAD Thread, KIRQL Irql)
+{
+    if (!Thread->ApcState.KernelApcPending || Irql != PASSIVE_LEVEL || !KiKernelApcMayRun(Thread))
+        return FALSE;
+    KiRequestApcInterrupt();
+    KiExitDispatcher(Irql);
+    return TRUE;
+}
+
+/*
  * Blocks the thread on the wait blocks First..Last, already on their objects' lists and linked; KiMayNotBlock has said
- * no. Returns, at Irql and without the lock, when the wait has ended. Always checked: going on would lose the thread.
+ * no. Returns, at Irql and without the lock, when the wait has ended; STATUS_KERNEL_APC: it is to be begun again. The
+ * status is read under the lock: below it a kernel APC may come, and wait. Always checked: going on would lose the thread.
  */
 static NTSTATUS KiBlock(PKTHREAD Thread, PKWAIT_BLOCK First, PKWAIT_BLOCK Last, PLARGE_INTEGER Timeout,
                         KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, KIRQL Irql)
 {
+    NTSTATUS Status;
+
     if (Irql >= DISPATCH_LEVEL && !KeGetCurrentPrcb()->DpcRoutineActive)     /* in a DPC, KiSwapThread has the words */
         KiBugCheck(IRQL_NOT_LESS_OR_EQUAL, (ULONG_PTR)__builtin_return_address(0), Irql, APC_LEVEL, (ULONG_PTR)Thread,
                    NULL, "A wait that has to block was begun at IRQL %u. At DISPATCH_LEVEL (StartIo, a spin lock held) "
@@ -90,8 +133,9 @@ static NTSTATUS KiBlock(PKTHREAD Thread, PKWAIT_BLOCK First, PKWAIT_BLOCK Last, 
     Thread->WaitIrql = Irql;
     Thread->State = Waiting;
     KiSwapThread(KeGetCurrentPrcb(), Thread);
+    Status = Thread->WaitStatus;
     KiFinishSwitch(Irql);
-    return Thread->WaitStatus;
+    return Status;
 }
 
 FORCEINLINE VOID KiHangBlock(PKWAIT_BLOCK Block, PKTHREAD Thread, DISPATCHER_HEADER *Header, ULONG Key, WAIT_TYPE Type)
@@ -105,8 +149,9 @@ FORCEINLINE VOID KiHangBlock(PKWAIT_BLOCK Block, PKTHREAD Thread, DISPATCHER_HEA
 
 /*
  * Waits until Object is signalled. Timeout: NULL for ever, 0 not at all, negative from now, positive a system time;
- * 100 ns units, to the tick. Returns STATUS_SUCCESS, STATUS_ABANDONED (a mutex whose owner ended), STATUS_TIMEOUT or,
- * for a UserMode wait of a thread that is asked to end, STATUS_USER_APC.
+ * 100 ns units, to the tick. Returns STATUS_SUCCESS, STATUS_ABANDONED (a mutex whose owner ended), STATUS_TIMEOUT; for an
+ * alertable wait STATUS_ALERTED, and in UserMode STATUS_USER_APC, which also ends every UserMode wait of a thread that is
+ * asked to end. Kernel APCs run while it waits, and change nothing of that.
  * IRQL: <= APC_LEVEL; <= DISPATCH_LEVEL with a timeout of zero. Object: resident memory.
  */
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
@@ -116,17 +161,24 @@ NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR
     DISPATCHER_HEADER *Header = Object;
     PKWAIT_BLOCK Block = &Thread->WaitBlock[0];
     KIRQL Irql = KiEnterWait(Thread, __func__, Timeout);
+    ULONGLONG DueTime = 0;
     NTSTATUS Status;
 
-    if (KiIsSignalled(Header, Thread)) {
-        if (KiIsExhausted(Header))
-            KiRaiseMutantLimit(Irql);
-        return KiEndWait(Irql, KiTakeObject(Header, Thread));
+    for (;; Irql = KiLockDispatcher()) {
+        if (KiIsSignalled(Header, Thread)) {
+            if (KiIsExhausted(Header))
+                KiRaiseMutantLimit(Irql);
+            return KiEndWait(Irql, KiTakeObject(Header, Thread));
+        }
+        if (KiLetApcIn(Thread, Irql))
+            continue;
+        if (KiMayNotBlock(Thread, WaitMode, Alertable, Timeout, &DueTime, &Status))
+            return KiEndWait(Irql, Status);
+        KiHangBlock(Block, Thread, Header, STATUS_WAIT_0, WaitAny);
+        Status = KiBlock(Thread, Block, Block, Timeout, WaitReason, WaitMode, Alertable, Irql);
+        if (Status != STATUS_KERNEL_APC)
+            return Status;
     }
-    if (KiMayNotBlock(Thread, WaitMode, Timeout, &Status))
-        return KiEndWait(Irql, Status);
-    KiHangBlock(Block, Thread, Header, STATUS_WAIT_0, WaitAny);
-    return KiBlock(Thread, Block, Block, Timeout, WaitReason, WaitMode, Alertable, Irql);
 }
 NT_EXPORT(KeWaitForSingleObject);
 
@@ -162,6 +214,7 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitTyp
     PKTHREAD Thread = KiCurrentThread();
     PKWAIT_BLOCK Blocks = WaitBlockArray != NULL ? WaitBlockArray : Thread->WaitBlock;
     ULONG Limit = WaitBlockArray != NULL ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS;
+    ULONGLONG DueTime = 0;
     NTSTATUS Status;
     KIRQL Irql;
 
@@ -169,40 +222,52 @@ NTSTATUS KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitTyp
         KiBugCheck(MAXIMUM_WAIT_OBJECTS_EXCEEDED, Count, Limit, (ULONG_PTR)__builtin_return_address(0), 0, NULL,
                    "KeWaitForMultipleObjects was given %u objects: 1 to %u without an array of wait blocks, to %u "
                    "with one.", Count, THREAD_WAIT_OBJECTS, MAXIMUM_WAIT_OBJECTS);
-    Irql = KiEnterWait(Thread, __func__, Timeout);
-    for (ULONG Index = 0; Index < Count; Index++)
-        if (KiIsExhausted(Object[Index]) && KiIsSignalled(Object[Index], Thread))
-            KiRaiseMutantLimit(Irql);
-    if (KiTryMultiple(Thread, Count, Object, WaitType, &Status) || KiMayNotBlock(Thread, WaitMode, Timeout, &Status))
-        return KiEndWait(Irql, Status);
-    for (ULONG Index = 0; Index < Count; Index++) {
-        KiHangBlock(&Blocks[Index], Thread, Object[Index], WaitType == WaitAny ? Index : STATUS_WAIT_0, WaitType);
-        Blocks[Index].NextWaitBlock = &Blocks[Index + 1];   /* KiBlock links the last one */
+    for (Irql = KiEnterWait(Thread, __func__, Timeout);; Irql = KiLockDispatcher()) {
+        for (ULONG Index = 0; Index < Count; Index++)
+            if (KiIsExhausted(Object[Index]) && KiIsSignalled(Object[Index], Thread))
+                KiRaiseMutantLimit(Irql);
+        if (KiTryMultiple(Thread, Count, Object, WaitType, &Status))
+            return KiEndWait(Irql, Status);
+        if (KiLetApcIn(Thread, Irql))
+            continue;
+        if (KiMayNotBlock(Thread, WaitMode, Alertable, Timeout, &DueTime, &Status))
+            return KiEndWait(Irql, Status);
+        for (ULONG Index = 0; Index < Count; Index++) {
+            KiHangBlock(&Blocks[Index], Thread, Object[Index], WaitType == WaitAny ? Index : STATUS_WAIT_0, WaitType);
+            Blocks[Index].NextWaitBlock = &Blocks[Index + 1];   /* KiBlock links the last one */
+        }
+        Status = KiBlock(Thread, &Blocks[0], &Blocks[Count - 1], Timeout, WaitReason, WaitMode, Alertable, Irql);
+        if (Status != STATUS_KERNEL_APC)
+            return Status;
     }
-    return KiBlock(Thread, &Blocks[0], &Blocks[Count - 1], Timeout, WaitReason, WaitMode, Alertable, Irql);
 }
 NT_EXPORT(KeWaitForMultipleObjects);
 
 /*
  * Does nothing for a time; an interval of zero gives the other threads of the same priority a turn. IRQL: <= APC_LEVEL.
- * STATUS_SUCCESS, or STATUS_USER_APC as for a wait.
+ * STATUS_SUCCESS, or STATUS_ALERTED and STATUS_USER_APC as for a wait.
  */
 NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Interval)
 {
     PKTHREAD Thread = KiCurrentThread();
+    ULONGLONG DueTime = 0;
     NTSTATUS Status;
     KIRQL Irql;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
-    Irql = KiLockDispatcher();
-    if (KiMayNotBlock(Thread, WaitMode, Interval, &Status)) {
-        if (Status == STATUS_TIMEOUT) {
+    for (;;) {
+        Irql = KiLockDispatcher();
+        if (KiLetApcIn(Thread, Irql))
+            continue;
+        if (KiMayNotBlock(Thread, WaitMode, Alertable, Interval, &DueTime, &Status)) {
+            if (Status != STATUS_TIMEOUT)
+                return KiEndWait(Irql, Status);
             KiYield(Irql);
             return STATUS_SUCCESS;
         }
-        return KiEndWait(Irql, Status);
+        Status = KiBlock(Thread, NULL, NULL, Interval, DelayExecution, WaitMode, Alertable, Irql);
+        if (Status != STATUS_KERNEL_APC)
+            return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
     }
-    Status = KiBlock(Thread, NULL, NULL, Interval, DelayExecution, WaitMode, Alertable, Irql);
-    return Status == STATUS_TIMEOUT ? STATUS_SUCCESS : Status;
 }
 NT_EXPORT(KeDelayExecutionThread);

@@ -292,7 +292,7 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
         if (Mode == UserMode)
             return STATUS_ACCESS_VIOLATION;
     } else {
-        Space = MmProcessSpace(KiCurrentThread()->Process);
+        Space = MmProcessSpace(KiCurrentThread()->ApcState.Process);
         if (Space == NULL || Address < MM_LOWEST_USER_ADDRESS || Address > MM_HIGHEST_USER_ADDRESS)
             return Irql <= APC_LEVEL ? STATUS_ACCESS_VIOLATION : MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);
         WorkingSet = &Space->WorkingSet;

@@ -7,7 +7,7 @@
 /* The address space that holds the buffer: the current process', or NULL for the system's. */
 static PMM_ADDRESS_SPACE MiSpaceOfAddress(ULONG_PTR Address)
 {
-    return Address >= MM_SYSTEM_RANGE_START ? NULL : MmProcessSpace(KiCurrentThread()->Process);
+    return Address >= MM_SYSTEM_RANGE_START ? NULL : MmProcessSpace(KiCurrentThread()->ApcState.Process);
 }
 
 /* Brings one page in for the given use and references its frame. Working-set lock held, let go of on the way. */
@@ -112,7 +112,7 @@ NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERA
             return Status;
         }
     }
-    Mdl->Process = Space != NULL ? (PEPROCESS)KiCurrentThread()->Process : NULL;
+    Mdl->Process = Space != NULL ? (PEPROCESS)KiCurrentThread()->ApcState.Process : NULL;
     Mdl->MdlFlags |= MDL_PAGES_LOCKED | (Operation == IoReadAccess ? 0 : MDL_WRITE_OPERATION);
     return STATUS_SUCCESS;
 }

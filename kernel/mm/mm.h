@@ -290,8 +290,6 @@ NTSTATUS MmUnmapView(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* Pins pages in the working set (VirtualLock); at most the quota: STATUS_WORKING_SET_QUOTA. */
 NTSTATUS MmLockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);
 NTSTATUS MmUnlockVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Base, SIZE_T Size);
-/* Runs the caller in another address space (program loading); undo with the old one. IRQL: <= APC_LEVEL. */
-PKPROCESS KeAttachProcess(PKPROCESS Process);
 
 /* MmProbeAndLockPages with a status in place of an exception, for callers in the kernel. IRQL: <= APC_LEVEL. */
 NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation);

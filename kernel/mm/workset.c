@@ -139,6 +139,7 @@ static VOID MiWorkingSetManager(PVOID Context)
     LARGE_INTEGER Second = {.QuadPart = -10000000};
 
     UNREFERENCED_PARAMETER(Context);
+    KeEnterGuardedRegion();     /* what it has in hand, no APC may wait for */
     for (;;) {
         KeWaitForSingleObject(&MiNeedFramesEvent, Executive, KernelMode, FALSE, &Second);
         for (;;) {

@@ -144,6 +144,7 @@ VOID MiModifiedPageWriter(PVOID Context)
     LARGE_INTEGER Delay = {.QuadPart = WRITE_BACK_DELAY};
 
     UNREFERENCED_PARAMETER(Context);
+    KeEnterGuardedRegion();     /* what it has in hand, no APC may wait for */
     for (;;) {
         KeWaitForSingleObject(&MiWriterEvent, WrPageOut, KernelMode, FALSE, NULL);
         while (MiWriteCluster())

@@ -131,6 +131,7 @@ VOID PspExitThread(NTSTATUS ExitStatus)
     /* From here on it waits as the kernel does: a request to end must not cut the end short. */
     Thread->Tcb.PreviousMode = KernelMode;
     IoCancelThreadIo(Thread);
+    KeRundownApcs();
 
     ExAcquireFastMutex(&Process->Lock);
     if (!Thread->ExitStatusSet) {

@@ -163,7 +163,7 @@ NT_EXPORT(PsLookupProcessByProcessId);
 
 PEPROCESS PsGetCurrentProcess(VOID)
 {
-    return PsProcessOf(KiCurrentThread()->Process);
+    return PsProcessOf(KiCurrentThread()->ApcState.Process);
 }
 NT_EXPORT(PsGetCurrentProcess);
 

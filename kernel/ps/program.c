@@ -133,14 +133,17 @@ static PAGED_CODE_SECTION NTSTATUS PspMapParameters(PEPROCESS Process, const PRO
 /* Fills the new process' memory, seen from inside: the copies go the way of any program's memory and may fault. */
 static PAGED_CODE_SECTION NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
 {
-    PKPROCESS Own = KeAttachProcess(&Process->Pcb);
-    NTSTATUS Status = PspReserveImage(&Process->AddressSpace, &Program->Image);
+    KAPC_STATE ApcState;
+    NTSTATUS Status;
+
+    KeStackAttachProcess(&Process->Pcb, &ApcState);
+    Status = PspReserveImage(&Process->AddressSpace, &Program->Image);
 
     for (ULONG Index = 0; NT_SUCCESS(Status) && Index < Program->Image.SegmentCount; Index++)
         Status = PspMapSegment(&Process->AddressSpace, &Program->Image.Segments[Index], Program->File);
     if (NT_SUCCESS(Status))
         Status = PspMapParameters(Process, &Program->Parameters);
-    KeAttachProcess(Own);
+    KeUnstackDetachProcess(&ApcState);
     Process->EntryPoint = Program->Image.Entry;
     return Status;
 }

@@ -19,6 +19,8 @@
 #define PROCESS_DUP_HANDLE 0x0040
 #define PROCESS_QUERY_INFORMATION 0x0400
 #define THREAD_TERMINATE 0x0001
+#define THREAD_ALERT 0x0004
+#define THREAD_SET_CONTEXT 0x0010
 
 extern POBJECT_TYPE PspProcessType, PspThreadType;
 extern FAST_MUTEX PspProcessListLock;

@@ -5,7 +5,8 @@
  * A process here is a processor. A thread is data: where it goes on is kept while it is switched out, so that any
  * processor can take it up. Each thread does a few things, chosen in every possible way: it waits (for either of two
  * events, for both, for another thread's end; with a timeout or without; in kernel or user mode), sets an event, gives
- * up its turn, asks another thread to end; then it ends. The clock is a process of its own.
+ * up its turn, asks another thread to end, queues a kernel APC to another one; then it ends. The clock is a process of its
+ * own. An APC that comes into a wait runs, and the wait begins again.
  *
  * What holds the lock is atomic, except where something else may come in between: the clock, and the way from one
  * thread's stack to the next one's, which is why the lock is held across it. The idle thread halts: it takes no step.
@@ -16,7 +17,8 @@
  *   signal, by its timeout or by a request to end, never by two of them (Take, Unwait, Returned);
  * - whenever the lock is released, no wait could go on that has not been ended (Release);
  * - when nothing moves any more, nobody is ready to run, no timeout has passed that ended no wait, no request to end
- *   was overlooked (the process Quiet). Every run comes to that point, because each step uses up something.
+ *   was overlooked, and no APC (the process Quiet). Every run comes to that point, because each step uses up something;
+ * - a wait that begins again is not one whose time has passed.
  *
  * Variants that are wrong on purpose, each of which SPIN has to refute:
  *   BROKEN_SWITCH  the lock is released before the switch
@@ -24,6 +26,9 @@
  *   BROKEN_TIMER   a timer that came due while it was started is not noticed
  *   BROKEN_EXIT    a request to end looks at the thread before it takes the lock
  *   BROKEN_HANDOVER a thread that replaces a standby one forgets it
+ *   BROKEN_FORGET  a wait that begins again behind an APC does not look at its objects again
+ *   BROKEN_RESTART a wait that begins again begins its timeout again
+ *   BROKEN_APC     a wait blocks though an APC has come, and its interrupt is still on the way
  */
 #define CPUS 2              /* the scheduler here knows of one other */
 #ifndef THREADS
@@ -49,6 +54,7 @@
 #define TIMEOUT 100
 #define USER_APC 101
 #define PENDING 102
+#define KERNEL_APC 103                      /* not the end: begin again */
 
 /* A timer: how long it has to go. */
 #define LEFT_NONE 0
@@ -61,6 +67,7 @@ byte Lock = NONE;                           /* KiDispatcherLock: which processor
 byte Current[CPUS], Next[CPUS];
 byte ReadyList[CPUS];                       /* a bit for each ready thread: the order within a priority is left open */
 bool Interrupt[CPUS];                       /* the dispatch interrupt is pending */
+bool ApcInterrupt[CPUS];                    /* the APC interrupt is on its way */
 byte TimerDpc = NONE;                       /* in which processor's queue KiTimerDpc is */
 
 /* KTHREAD, and the idle threads behind. */
@@ -68,7 +75,9 @@ byte State[THREADS + CPUS];
 byte OnStack[THREADS + CPUS];               /* how many processors are on its stack */
 byte Last[THREADS];                         /* NextProcessor */
 byte WaitFor[THREADS];                      /* a bit for each object of the wait */
-bool WaitAll[THREADS], WaitUser[THREADS], Blocked[THREADS];
+bool WaitAll[THREADS], WaitUser[THREADS], WaitTimed[THREADS], Blocked[THREADS];
+bool Again[THREADS];                        /* the wait has begun again */
+bool Apc[THREADS];                          /* KernelApcPending */
 byte Status[THREADS];
 byte Took[THREADS];                         /* a bit for each object that was taken for the wait */
 bool ExitRequested[THREADS];
@@ -77,6 +86,7 @@ byte StepsLeft[THREADS];
 /* KTIMER of each thread */
 bool Inserted[THREADS];
 byte Left[THREADS];
+bool Passed[THREADS];                       /* for the proof: the wait's time has passed, whatever the timer says */
 
 /* Objects */
 byte Signal[OBJECTS];
@@ -105,7 +115,11 @@ inline Release() {
         assert(Lock == cpu);
         i = 0;
         do
-        :: i < THREADS -> assert(!MAY_GO_ON(i)); assert(!Inserted[i] || State[i] == WAITING); i++
+        :: i < THREADS ->
+            assert(!MAY_GO_ON(i));
+            assert(!Inserted[i] || State[i] == WAITING);
+            assert(!Apc[i] || State[i] != WAITING);
+            i++
         :: else -> break
         od;
         i = 0;
@@ -197,6 +211,16 @@ inline SwitchTo() {
 #endif
 }
 
+/* KiFinishSwitch's look at KernelApcPending. */
+inline LookForApc() {
+    d_step {
+        if
+        :: Current[cpu] < THREADS && Apc[Current[cpu] % THREADS] -> ApcInterrupt[cpu] = true
+        :: else -> skip
+        fi
+    }
+}
+
 /* KiSwapThread, then KiFinishSwitch of the thread that has got the processor. */
 inline SwapThread() {
     atomic {
@@ -213,6 +237,7 @@ inline SwapThread() {
         fi
     };
     SwitchTo();
+    LookForApc();
     Release()
 }
 
@@ -227,6 +252,7 @@ inline Preempt() {
         fi
     };
     SwitchTo();
+    LookForApc();
     Release()
 }
 
@@ -268,7 +294,10 @@ inline Unwait(thread, how) {
     od;
     j = 0;
     Inserted[thread] = false;
-    Left[thread] = LEFT_NONE;
+    if
+    :: how != KERNEL_APC -> Left[thread] = LEFT_NONE
+    :: else -> skip                                             /* the due time stays */
+    fi;
     Status[thread] = how;
     ReadyThread(thread)
 }
@@ -326,7 +355,7 @@ end:
         (Left[0] == LEFT_TICK || Left[1] == LEFT_TICK || Left[2 % THREADS] == LEFT_TICK);
         m = 0;
         do
-        :: m < THREADS && Left[m] == LEFT_TICK -> Left[m] = LEFT_DUE; m++
+        :: m < THREADS && Left[m] == LEFT_TICK -> Left[m] = LEFT_DUE; Passed[m] = true; m++
         :: m < THREADS && Left[m] != LEFT_TICK -> m++
         :: m == THREADS -> break
         od;
@@ -355,7 +384,8 @@ inline Returned() {
         :: Status[t] < TIMEOUT && WaitAll[t] -> assert(Took[t] == WaitFor[t])
         :: else -> assert(Took[t] == BIT(Status[t]) && (WaitFor[t] & Took[t]))
         fi;
-        Took[t] = 0; WaitFor[t] = 0; WaitAll[t] = false; WaitUser[t] = false; Blocked[t] = false; Status[t] = PENDING
+        Took[t] = 0; WaitFor[t] = 0; WaitAll[t] = false; WaitUser[t] = false; WaitTimed[t] = false;
+        Blocked[t] = false; Again[t] = false; Passed[t] = false; Left[t] = LEFT_NONE; Status[t] = PENDING
     }
 }
 
@@ -375,54 +405,82 @@ inline TryWait() {
     fi
 }
 
-/* KeWaitForSingleObject, KeWaitForMultipleObjects; the objects and how are in WaitFor, WaitAll, WaitUser. */
-inline Wait(timed) {
+/*
+ * KeWaitForSingleObject, KeWaitForMultipleObjects, from the beginning or from behind an APC; the objects and how are in
+ * WaitFor, WaitAll, WaitUser, WaitTimed.
+ */
+inline Wait() {
 #ifdef BROKEN_WAIT
     atomic { TryWait() };
     Acquire();
 #else
     Acquire();
-    atomic { TryWait() };
-#endif
-    atomic {                                    /* KiMayNotBlock */
+#ifdef BROKEN_FORGET
+    atomic {
         if
-        :: Status[t] == PENDING && WaitUser[t] && ExitRequested[t] -> Status[t] = USER_APC
+        :: !Again[t] -> TryWait()
         :: else -> skip
         fi
     };
+#else
+    atomic { TryWait() };
+#endif
+#endif
     if
-    :: Status[t] == PENDING && timed ->
-        Left[t] = LEFT_TICK;                    /* KiDueTime; from here on the clock may come at any point */
+#ifndef BROKEN_APC
+    :: Status[t] == PENDING && Apc[t] -> Apc[t] = false; ExitDispatcher()      /* KiLetApcIn; then it begins again */
+    :: !(Status[t] == PENDING && Apc[t]) ->
+#else
+    :: true ->
+#endif
+        atomic {                                /* KiMayNotBlock */
+            if
+            :: Status[t] == PENDING && WaitUser[t] && ExitRequested[t] -> Status[t] = USER_APC
+            :: else -> skip
+            fi
+        };
         if
-        :: Left[t] == LEFT_DUE -> Status[t] = TIMEOUT; Left[t] = LEFT_NONE
-        :: else ->
-            Inserted[t] = true;
+        :: Status[t] == PENDING && WaitTimed[t] ->
+#ifdef BROKEN_RESTART
+            Left[t] = LEFT_TICK;
+#else
+            atomic {                            /* KiDueTime, once; from here on the clock may come at any point */
+                if
+                :: Left[t] == LEFT_NONE -> Left[t] = LEFT_TICK
+                :: else -> skip
+                fi
+            };
+#endif
+            if
+            :: Left[t] == LEFT_DUE -> Status[t] = TIMEOUT; Left[t] = LEFT_NONE
+            :: atomic { Left[t] != LEFT_DUE -> assert(!Passed[t]) }; Inserted[t] = true
+            fi;
 #ifndef BROKEN_TIMER
             atomic {
                 if
-                :: Left[t] == LEFT_DUE -> QueueTimerDpc(cpu)
+                :: Inserted[t] && Left[t] == LEFT_DUE -> QueueTimerDpc(cpu)
                 :: else -> skip
                 fi
             }
 #endif
+        :: else -> skip
+        fi;
+        if
+        :: Status[t] != PENDING -> ExitDispatcher()
+        :: else ->
+            atomic {                            /* KiHangBlock, KiBlock */
+                j = 0;
+                do
+                :: j < OBJECTS && (WaitFor[t] & BIT(j)) -> Waiters[j] ! t; j++
+                :: j < OBJECTS && !(WaitFor[t] & BIT(j)) -> j++
+                :: j == OBJECTS -> break
+                od;
+                j = 0;
+                Blocked[t] = true;
+                State[t] = WAITING
+            };
+            SwapThread()
         fi
-    :: else -> skip
-    fi;
-    if
-    :: Status[t] != PENDING -> ExitDispatcher()
-    :: else ->
-        atomic {                                /* KiHangBlock, KiBlock */
-            j = 0;
-            do
-            :: j < OBJECTS && (WaitFor[t] & BIT(j)) -> Waiters[j] ! t; j++
-            :: j < OBJECTS && !(WaitFor[t] & BIT(j)) -> j++
-            :: j == OBJECTS -> break
-            od;
-            j = 0;
-            Blocked[t] = true;
-            State[t] = WAITING
-        };
-        SwapThread()
     fi
 }
 
@@ -474,24 +532,43 @@ inline RequestExit(thread) {
     ExitDispatcher()
 }
 
-/* KeTerminateThread */
+/* KeInsertQueueApc: a special kernel APC */
+inline InsertApc(thread) {
+    Acquire();
+    atomic {
+        if
+        :: State[thread] == TERMINATED || Apc[thread] -> skip
+        :: else ->
+            Apc[thread] = true;
+            if
+            :: State[thread] == RUNNING -> ApcInterrupt[Last[thread]] = true
+            :: State[thread] == WAITING -> Unwait(thread, KERNEL_APC)
+            :: else -> skip
+            fi
+        fi
+    };
+    ExitDispatcher()
+}
+
+/* KeTerminateThread, before it KeRundownApcs */
 inline Terminate() {
     Acquire();
-    atomic { State[t] = TERMINATED; Signal[EVENTS + t] = 1; WakeWaiters(EVENTS + t) };
+    atomic { Apc[t] = false; State[t] = TERMINATED; Signal[EVENTS + t] = 1; WakeWaiters(EVENTS + t) };
     SwapThread()
 }
 
 inline DoSomething() {
     if
-    :: atomic { WaitFor[t] = BIT(0) };                         Wait(false)
-    :: atomic { WaitFor[t] = BIT(1); WaitUser[t] = true };     Wait(true)
-    :: atomic { WaitFor[t] = BIT(0) | BIT(1) };                Wait(true)
-    :: atomic { WaitFor[t] = BIT(0) | BIT(1); WaitAll[t] = true; WaitUser[t] = true }; Wait(false)
-    :: atomic { WaitFor[t] = BIT(EVENTS + (t + 1) % THREADS); WaitUser[t] = true };    Wait(true)
+    :: WaitFor[t] = BIT(0)                                      /* in the Processor's next round it waits */
+    :: atomic { WaitFor[t] = BIT(1); WaitUser[t] = true; WaitTimed[t] = true }
+    :: atomic { WaitFor[t] = BIT(0) | BIT(1); WaitTimed[t] = true }
+    :: atomic { WaitFor[t] = BIT(0) | BIT(1); WaitAll[t] = true; WaitUser[t] = true }
+    :: atomic { WaitFor[t] = BIT(EVENTS + (t + 1) % THREADS); WaitUser[t] = true; WaitTimed[t] = true }
     :: SetEvent(0)
     :: SetEvent(1)
     :: Yield()
     :: RequestExit((t + 1) % THREADS)
+    :: InsertApc((t + 1) % THREADS)
     fi
 }
 
@@ -515,12 +592,24 @@ end:
             fi
         :: else -> skip
         fi
+    :: ApcInterrupt[cpu] ->                     /* KiApcInterrupt, whoever it finds */
+        atomic {
+            ApcInterrupt[cpu] = false;
+            if
+            :: Current[cpu] < THREADS -> Apc[Current[cpu] % THREADS] = false
+            :: else -> skip
+            fi
+        }
     :: !Interrupt[cpu] && Current[cpu] < THREADS ->
         t = Current[cpu];
         if
-        :: Status[t] != PENDING -> Returned()
-        :: Status[t] == PENDING && (ExitRequested[t] || StepsLeft[t] == 0) -> Terminate()
-        :: Status[t] == PENDING && !ExitRequested[t] && StepsLeft[t] > 0 -> StepsLeft[t]--; DoSomething()
+        :: Status[t] == KERNEL_APC -> atomic { Again[t] = true; Status[t] = PENDING }
+        :: Status[t] != PENDING && Status[t] != KERNEL_APC -> Returned()
+        :: Status[t] == PENDING && WaitFor[t] != 0 -> Wait()
+        :: Status[t] == PENDING && WaitFor[t] == 0 && (ExitRequested[t] || StepsLeft[t] == 0) -> Terminate()
+        :: Status[t] == PENDING && WaitFor[t] == 0 && !ExitRequested[t] && StepsLeft[t] > 0 ->
+            StepsLeft[t]--;
+            DoSomething()
         fi;
         t = 0
     od
@@ -541,6 +630,7 @@ active proctype Quiet() {
         assert(State[m] == WAITING || State[m] == TERMINATED);
         assert(!Inserted[m] && Left[m] == LEFT_NONE);
         assert(!(State[m] == WAITING && WaitUser[m] && ExitRequested[m]));
+        assert(!Apc[m]);
         m++
     :: else -> break
     od

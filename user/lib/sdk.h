@@ -26,6 +26,12 @@ NTSTATUS SdkObjectName(LPCSTR Name, SDK_PATH *Path);
 /* A Windows time-out in the kernel's form: NULL is for ever. */
 PLARGE_INTEGER SdkTimeout(DWORD Milliseconds, PLARGE_INTEGER Time);
 
+/* The same for a sleep, which always has an end. */
+VOID SdkInterval(DWORD Milliseconds, PLARGE_INTEGER Time);
+
+/* Where the kernel lets user APCs arrive (apc.S). */
+VOID KiUserApcDispatcher(VOID);
+
 /* A lock for a few instructions of the library itself. */
 VOID SdkLock(volatile LONG *Lock);
 VOID SdkUnlock(volatile LONG *Lock);

@@ -42,6 +42,7 @@ static int SdkSplit(char *Text)
 DECLSPEC_NORETURN VOID SdkStart(const PROCESS_PARAMETERS *Parameters)
 {
     SdkParameters = Parameters;
+    NtSetApcDispatcher((PVOID)(ULONG_PTR)KiUserApcDispatcher);
     strcpy(SdkWordsText, Parameters->CommandLine);
     ExitProcess((UINT)main(SdkSplit(SdkWordsText), SdkWords));
 }

@@ -48,6 +48,7 @@ static DECLSPEC_NORETURN VOID SdkThreadStart(PVOID Context)
 
     free(Context);
     SdkEnterThread(Start.StackSize);
+    NtTestAlert();      /* APCs that were queued before it began run first, as documented */
     ExitThread(Start.Routine(Start.Argument));
 }
 

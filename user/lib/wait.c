@@ -9,6 +9,11 @@ PLARGE_INTEGER SdkTimeout(DWORD Milliseconds, PLARGE_INTEGER Time)
     return Milliseconds == INFINITE ? NULL : Time;
 }
 
+VOID SdkInterval(DWORD Milliseconds, PLARGE_INTEGER Time)
+{
+    Time->QuadPart = Milliseconds == INFINITE ? MAXLONGLONG : -SDK_TICKS_PER_MILLISECOND * Milliseconds;
+}
+
 /* The name's attributes, or those of no name. */
 static NTSTATUS SdkEventName(LPCSTR Name, ULONG Attributes, SDK_PATH *Path)
 {
@@ -57,30 +62,20 @@ BOOL ResetEvent(HANDLE Event)
     return SdkResult(NtResetEvent(Event, NULL));
 }
 
-/* The kernel's wait statuses are Windows' wait results. */
+/* The kernel's wait statuses are Windows' wait results. The waits themselves are in apc.c: these are not alertable. */
 DWORD WaitForSingleObject(HANDLE Handle, DWORD Milliseconds)
 {
-    LARGE_INTEGER Time;
-    NTSTATUS Status = NtWaitForSingleObject(Handle, FALSE, SdkTimeout(Milliseconds, &Time));
-
-    return SdkResult(Status) ? (DWORD)Status : WAIT_FAILED;
+    return WaitForSingleObjectEx(Handle, Milliseconds, FALSE);
 }
 
 DWORD WaitForMultipleObjects(DWORD Count, const HANDLE *Handles, BOOL All, DWORD Milliseconds)
 {
-    LARGE_INTEGER Time;
-    NTSTATUS Status = NtWaitForMultipleObjects(Count, (PHANDLE)Handles, All ? WaitAll : WaitAny, FALSE,
-                                               SdkTimeout(Milliseconds, &Time));
-
-    return SdkResult(Status) ? (DWORD)Status : WAIT_FAILED;
+    return WaitForMultipleObjectsEx(Count, Handles, All, Milliseconds, FALSE);
 }
 
 VOID Sleep(DWORD Milliseconds)
 {
-    LARGE_INTEGER Time;
-
-    Time.QuadPart = Milliseconds == INFINITE ? MAXLONGLONG : -SDK_TICKS_PER_MILLISECOND * Milliseconds;
-    NtDelayExecution(FALSE, &Time);
+    SleepEx(Milliseconds, FALSE);
 }
 
 VOID SdkLock(volatile LONG *Lock)

@@ -18,7 +18,7 @@ __attribute__((weak)) NTSTATUS TestInitialize(VOID)
 }
 
 /* One case at a time: failures and leaks are counted for the whole system. */
-static FAST_MUTEX TestMutex;
+static KEVENT TestTurn;
 
 static ULONG TestCount(VOID)
 {
@@ -86,12 +86,10 @@ static NTSTATUS TestAnswer(PIO_STACK_LOCATION Stack, PVOID Buffer, PULONG_PTR In
     if (OutputLength < sizeof(TEST_RESULT)) {
         return STATUS_BUFFER_TOO_SMALL;
     }
-    /* Not ExAcquireFastMutex: that would hold the case at APC_LEVEL. */
-    KeEnterCriticalRegion();
-    ExAcquireFastMutexUnsafe(&TestMutex);
+    /* An event and not a mutex of any kind: a case runs at PASSIVE_LEVEL with APCs let in. */
+    KeWaitForSingleObject(&TestTurn, Executive, KernelMode, FALSE, NULL);
     TestRunCase(Case, Buffer, Buffer);
-    ExReleaseFastMutexUnsafe(&TestMutex);
-    KeLeaveCriticalRegion();
+    KeSetEvent(&TestTurn, IO_NO_INCREMENT, FALSE);
     *Information = sizeof(TEST_RESULT);
     return STATUS_SUCCESS;
 }
@@ -131,7 +129,7 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    ExInitializeFastMutex(&TestMutex);
+    KeInitializeEvent(&TestTurn, SynchronizationEvent, TRUE);
     Driver->MajorFunction[IRP_MJ_CREATE] = TestOpenClose;
     Driver->MajorFunction[IRP_MJ_CLOSE] = TestOpenClose;
     Driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = TestControl;

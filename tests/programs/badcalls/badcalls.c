@@ -27,8 +27,10 @@ static const SERVICE Services[] = {NT_SERVICE_LIST(SERVICE_ENTRY)};
 static const char *const Excluded[] = {
     "TerminateProcess", "TerminateThread", "ShutdownSystem", "CreateThread", NULL,
 };
-/* They take nothing that could be wrong. */
-static const char *const Harmless[] = {"NullService", "YieldExecution", "TrimMemory", NULL};
+/* They take nothing that could be wrong, or an address that only the program itself will use. */
+static const char *const Harmless[] = {
+    "NullService", "YieldExecution", "TrimMemory", "TestAlert", "SetApcDispatcher", NULL,
+};
 
 /* Readable, so what is asked with its address may rightly be answered; nothing may be written there. */
 static const char ReadOnly[256];
