@@ -171,6 +171,7 @@ typedef struct _FILETIME {
 } FILETIME, *PFILETIME, *LPFILETIME;
 
 ULONGLONG GetTickCount64(VOID);
+BOOL Beep(DWORD Frequency, DWORD Duration);
 VOID GetSystemTimeAsFileTime(LPFILETIME SystemTime);
 BOOL QueryPerformanceCounter(PLARGE_INTEGER Counter);
 BOOL QueryPerformanceFrequency(PLARGE_INTEGER Frequency);

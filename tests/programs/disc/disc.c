@@ -1,6 +1,7 @@
 /*
- * disc WHAT...: asks the CD-ROM drive, in one opening: toc, length, check, play, pause, resume, stop, bad; wait waits for a
- * line, so that a session can change the disc meanwhile. Prints what comes back.
+ * disc WHAT...: asks the CD-ROM drive: toc, length, check, play, pause, resume, stop, bad; wait waits for a
+ * line, so that a session can change the disc meanwhile; other changes to another opening and back. Prints what comes
+ * back.
  */
 #include <windows.h>
 #include <ntdll.h>
@@ -11,7 +12,7 @@
 
 #define SECTOR 2048
 
-static HANDLE Drive;
+static HANDLE Drive, OtherDrive;    /* two openings, from the start */
 
 static VOID Say(PCSTR What, BOOL Good)
 {
@@ -87,6 +88,10 @@ static VOID Do(PCSTR What)
         Say(What, Control(IOCTL_CDROM_STOP_AUDIO, NULL, 0, NULL, 0, &Length));
     } else if (strcmp(What, "bad") == 0) {
         TryBad();
+    } else if (strcmp(What, "other") == 0) {
+        HANDLE Old = Drive;
+        Drive = OtherDrive;
+        OtherDrive = Old;
     } else if (strcmp(What, "wait") == 0) {
         printf("waiting\n");
         gets_s(Line, sizeof(Line));
@@ -95,16 +100,23 @@ static VOID Do(PCSTR What)
     }
 }
 
+static HANDLE Open(VOID)
+{
+    return CreateFileA("\\\\.\\CdRom0", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                       OPEN_EXISTING, 0, NULL);
+}
+
 int main(int argc, char **argv)
 {
-    Drive = CreateFileA("\\\\.\\CdRom0", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
-                        OPEN_EXISTING, 0, NULL);
-    if (Drive == INVALID_HANDLE_VALUE) {
+    Drive = Open();
+    OtherDrive = Open();
+    if (Drive == INVALID_HANDLE_VALUE || OtherDrive == INVALID_HANDLE_VALUE) {
         printf("disc: the drive does not open: %s\n", NtStatusName((NTSTATUS)GetLastError()));
         return 1;
     }
     for (int Index = 1; Index < argc; Index++)
         Do(argv[Index]);
     CloseHandle(Drive);
+    CloseHandle(OtherDrive);
     return 0;
 }
