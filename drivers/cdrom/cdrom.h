@@ -1,9 +1,9 @@
 /*
  * cdrom: the ATAPI CD-ROM drive on the second IDE channel, and an example of code in sections by what the hardware is.
  *
- *   INIT      DriverEntry, which asks the channel whether there is such a drive. PAGE      Everything that runs in
- *   the thread of who makes the request: open and close, reads, controls, the building of
- *             commands. Never locked.
+ *   INIT      DriverEntry, which asks the channel whether there is such a drive.
+ *   PAGE      Everything that runs in the thread of who makes the request: open and close, reads, controls, the
+ *             building of commands. Never locked.
  *   PAGECD    What the drive's interrupt runs: locked while the drive is open.
  *   PAGECDMM  Playing audio, by the commands of the standard (MMC).
  *   PAGECDNC  The same by those of NEC, from before there was a standard.

@@ -1,10 +1,11 @@
 /*
  * parallel: LPT1, the printer port, and an example of StartIo in code that is in memory only while it is used.
  *
- *   INIT      DriverEntry and the search for the port. PAGEPAR0  Open, close, write's first half, settings, unload:
- *   PASSIVE_LEVEL, never locked. PAGEPAR   StartIo, the service routine, the DPCs, cancelling: DISPATCH_LEVEL and
- *   above. Locked while the port is open. PAGEDATA  The two section handles, for PASSIVE_LEVEL only, so this one is
- *   never locked.
+ *   INIT      DriverEntry and the search for the port.
+ *   PAGEPAR0  Open, close, write's first half, settings, unload: PASSIVE_LEVEL, never locked.
+ *   PAGEPAR   StartIo, the service routine, the DPCs, cancelling: DISPATCH_LEVEL and above. Locked while the port is
+ *             open.
+ *   PAGEDATA  The handle of PAGEPAR. For PASSIVE_LEVEL only, so this one is never locked.
  *
  * The I/O manager queues the writes and gives one at a time to StartIo. From then on it is Current, until somebody
  * takes it out of there: the one who does completes it and starts the next. Who that is, whether the service

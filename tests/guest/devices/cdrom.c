@@ -21,7 +21,7 @@ static NTSTATUS ReadSectors(HANDLE Drive, ULONG First, ULONG Count, PVOID Buffer
     return Status;
 }
 
-TEST_CASE(CdRomFamilies, "L12 only the section of the family that the drive is of ever comes in") {
+TEST_CASE(CdRomFamilies, "L12 L38 only the section of the family that the drive is of ever comes in") {
     PMM_SECTION Mmc = DeviceSection(CD_NAME, "PAGECDMM"), Nec = DeviceSection(CD_NAME, "PAGECDNC");
     PMM_SECTION Pioneer = DeviceSection(CD_NAME, "PAGECDPI");
     CDROM_PLAY_AUDIO_MSF Range = {0, 2, 0, 1, 0, 0};
