@@ -5,8 +5,8 @@
  */
 #include "kinds.h"
 
-#define SHORT_ROUNDS 4000       /* of each worker */
-#define STREAK 32               /* rounds with one kind of lock */
+#define SHORT_ROUNDS 2000       /* of each worker */
+#define STREAK 128              /* rounds of all workers together with one kind of lock */
 
 /* What the lock protects. */
 typedef struct _PAIR {
@@ -15,7 +15,7 @@ typedef struct _PAIR {
 } PAIR;
 
 static PAIR Pairs[KINDS];
-static volatile LONG64 Writes[KINDS], WrongLevels;
+static volatile LONG64 Writes[KINDS], WrongLevels, Steps;
 
 /* In the middle of what the lock protects: now and then somebody else gets a chance. */
 static VOID Linger(PWORKER Worker, const KIND *Kind)
@@ -26,7 +26,7 @@ static VOID Linger(PWORKER Worker, const KIND *Kind)
         LARGE_INTEGER Interval = {.QuadPart = -(LONGLONG)Random(Worker, 2)};
         KeDelayExecutionThread(KernelMode, FALSE, &Interval);
     } else if (What < 16) {
-        Dawdle(What);
+        Dawdle(What * What);
     }
 }
 
@@ -67,11 +67,12 @@ static VOID UseLock(PWORKER Worker, ULONG Index)
 static VOID UseLocks(PWORKER Worker)
 {
     for (ULONG64 Round = 0; TestGoesOn(Round, SHORT_ROUNDS); Round++) {
-        if (Round % STREAK == 0) {
+        ULONG Step = (ULONG)InterlockedIncrement64(&Steps);
+
+        if (Round % 32 == 0) {
             LocksWander(Worker);
         }
-        UseLock(Worker, Random(Worker, 8) == 0 ? Random(Worker, KINDS)
-                                               : (ULONG)(Round / STREAK % KINDS));
+        UseLock(Worker, Random(Worker, 8) == 0 ? Random(Worker, KINDS) : Step / STREAK % KINDS);
     }
 }
 
@@ -80,7 +81,7 @@ TEST_CASE(CountersUnderEveryLock, "no lock lets a writer in beside anybody, lose
 
     RtlZeroMemory(Pairs, sizeof(Pairs));
     RtlZeroMemory((PVOID)Writes, sizeof(Writes));
-    WrongLevels = 0;
+    WrongLevels = Steps = 0;
     REQUIRE(KindsBegin());
     Entered = LocksRun(UseLocks);
     for (ULONG Index = 0; Index < KINDS; Index++) {
