@@ -101,6 +101,8 @@ FAILING = {
     "nothing at the far end": (SHORT + "$ open com2\ncom2< ho\n> .", "hang", 3, "far end of com2"),
     "other bytes at the far end": ("%make r.bin = random 2000\n%add r.bin\n$ corrupt com2 r.bin\ncom2<< r.bin",
                                    "wrong output", 4, "offset 1000"),
+    "%boot without its file": ("%boot --cdrom @no.iso\n", "the session file is wrong", 1, "no file 'no.iso'"),
+    "a command that QEMU does not take": ("$ open com2\nqemu> eject\n> .", "wrong output", 2, "QEMU's monitor says"),
     "no such file": ("%add nothing.sys\n", "the session file is wrong", 1, "no file 'nothing.sys'"),
     "unknown recipe": ("%make x = bake 1\n", "the session file is wrong", 1, "unknown recipe 'bake'"),
     "%check of words": ("$ echo a\n{{a:=\\w}}\n%check $a + 1 == 2", "the session file is wrong", 3, "not both numbers"),
@@ -261,7 +263,7 @@ def test_recipes(tmp_path):
     files = Files(made, roots=(tmp_path,))
     for name, recipe in (("r", "random 70000"), ("r2", "random 70000"), ("r3", "random 70000 2"), ("f", "fill 3 0x41"),
                          ("c", "copy src"), ("t", "truncate src 10"), ("a", "append src ffee"),
-                         ("p", "patch src 0x2 abcd 9 01")):
+                         ("p", "patch src 0x2 abcd 9 01"), ("i", "iso src")):
         files.make(name, recipe.split())
     assert files.read("r") == files.read("r2") != files.read("r3") and len(files.read("r")) == 70000
     assert files.read("f") == b"AAA" and files.read("c") == bytes(range(100))
@@ -269,7 +271,9 @@ def test_recipes(tmp_path):
     assert files.read("p")[:10] == bytes([0, 1, 0xab, 0xcd, 4, 5, 6, 7, 8, 1])
     files.make("lines", ["text", "one two", "three"])
     assert files.read("lines") == b"one two\nthree\n"
-    for wrong in ("truncate src 100", "patch src 99 0000", "patch src 1", "random many", "truncate none 1", "fill 1"):
+    assert files.read("i")[0x8001:0x8006] == b"CD001"
+    for wrong in ("iso none", "truncate src 100", "patch src 99 0000", "patch src 1", "random many", "truncate none 1",
+                  "fill 1"):
         with pytest.raises(RecipeError):
             files.make("x", wrong.split())
     with pytest.raises(RecipeError):
