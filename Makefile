@@ -154,8 +154,10 @@ DriverFlags := $(filter-out -DDBG=0,$(KernelFlags)) \
 
 # User programs. They have a red zone: nothing but the program itself uses its stack.
 ProgramFlags := $(CommonFlags) \
+    -fstack-clash-protection \
     -D_WIN64 -D_AMD64_ -D_M_AMD64 \
     -Wno-unknown-pragmas
+#   -fstack-clash-protection  a large frame touches its pages in turn, so that the stack grows by its guard page
 
 # A newer compiler with new warnings must still build the tree, so they are errors only where we choose the compiler.
 ifeq ($(CI),true)

@@ -31,6 +31,7 @@
 #define LDR_MAXIMUM_SECTIONS        128         /* that are placed in memory */
 #define LDR_MAXIMUM_IMAGE_PAGES     16384u      /* 64 MiB */
 #define LDR_MAXIMUM_SEGMENTS        16          /* of a program */
+#define LDR_MAXIMUM_STACK           0x1000000u  /* that a program may ask for: 16 MiB */
 #define LDR_PROGRAM_START           0x0000000000010000ull
 #define LDR_PROGRAM_END             0x00007FFFFFFF0000ull
 
@@ -152,9 +153,14 @@ typedef struct _LDR_ELF_SEGMENT {
 
 typedef struct _LDR_ELF_PROGRAM {
     ULONG_PTR Entry;
+    SIZE_T StackSize;               /* what PT_GNU_STACK asks for (ld -z stack-size=N), 0: nothing */
     ULONG SegmentCount;
     LDR_ELF_SEGMENT Segments[LDR_MAXIMUM_SEGMENTS]; /* ascending by address, no page in two of them */
 } LDR_ELF_PROGRAM, *PLDR_ELF_PROGRAM;
 
-/* Checks a static program (ET_EXEC) and lists what to map. Fails like LdrElfValidateDriver. */
-NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, PLDR_ELF_PROGRAM Program, PLDR_REPORT Report);
+/*
+ * Checks a static program (ET_EXEC) and lists what to map. Only the first Size bytes of the file's FileSize are at File:
+ * both headers must lie there. Fails like LdrElfValidateDriver.
+ */
+NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, ULONG64 FileSize, PLDR_ELF_PROGRAM Program,
+                               PLDR_REPORT Report);

@@ -10,7 +10,7 @@ static ULONG_PTR LdrpPageOf(ULONG_PTR Address)
 }
 
 /* Checks one segment to load and fills *Segment. */
-static NTSTATUS LdrpCheckSegment(const ELF64_PHDR *Header, ULONG Index, SIZE_T FileSize, PLDR_ELF_SEGMENT Segment,
+static NTSTATUS LdrpCheckSegment(const ELF64_PHDR *Header, ULONG Index, ULONG64 FileSize, PLDR_ELF_SEGMENT Segment,
                                  PLDR_REPORT Report)
 {
     NTSTATUS Bad = STATUS_INVALID_IMAGE_FORMAT;
@@ -74,7 +74,7 @@ static NTSTATUS LdrpAddSegment(PLDR_ELF_PROGRAM Program, const LDR_ELF_SEGMENT *
 }
 
 /* Takes one program header: a segment to load, something to refuse, or something that only others read. */
-static NTSTATUS LdrpTakeHeader(const ELF64_PHDR *Header, ULONG Index, SIZE_T FileSize, PLDR_ELF_PROGRAM Program,
+static NTSTATUS LdrpTakeHeader(const ELF64_PHDR *Header, ULONG Index, ULONG64 FileSize, PLDR_ELF_PROGRAM Program,
                                PLDR_REPORT Report)
 {
     NTSTATUS Bad = STATUS_INVALID_IMAGE_FORMAT;
@@ -100,6 +100,11 @@ static NTSTATUS LdrpTakeHeader(const ELF64_PHDR *Header, ULONG Index, SIZE_T Fil
                                "segment %u: the program wants an executable stack; link with -z noexecstack",
                                Index);
         }
+        if (Header->p_memsz > LDR_MAXIMUM_STACK) {
+            return LdrpElfFail(Report, STATUS_INVALID_IMAGE_FORMAT, "segment %u: a stack of %#I64x bytes; the most is %#x",
+                               Index, Header->p_memsz, LDR_MAXIMUM_STACK);
+        }
+        Program->StackSize = Header->p_memsz;
         return STATUS_SUCCESS;
     default:
         return STATUS_SUCCESS;
@@ -118,7 +123,8 @@ static BOOLEAN LdrpIsCode(const LDR_ELF_PROGRAM *Program, ULONG_PTR Address)
     return FALSE;
 }
 
-NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, PLDR_ELF_PROGRAM Program, PLDR_REPORT Report)
+NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, ULONG64 FileSize, PLDR_ELF_PROGRAM Program,
+                               PLDR_REPORT Report)
 {
     const ELF64_EHDR *Header = File;
     NTSTATUS Bad = STATUS_INVALID_IMAGE_FORMAT;
@@ -138,12 +144,12 @@ NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, PLDR_ELF_PROGRAM P
     if (Header->e_phoff % sizeof(ULONG64) != 0 ||
         !LdrpInside(Header->e_phoff, (ULONG64)Header->e_phnum * sizeof(ELF64_PHDR), Size)) {
         return LdrpElfFail(Report, Bad,
-                           "the program headers (offset %#I64x, %u of them) are misaligned or leave the file",
-                           Header->e_phoff, Header->e_phnum);
+                           "the program headers (offset %#I64x, %u of them) are misaligned or leave %s",
+                           Header->e_phoff, Header->e_phnum, Size < FileSize ? "the file's first pages" : "the file");
     }
     Headers = (const ELF64_PHDR *)((const UCHAR *)File + Header->e_phoff);
     for (ULONG Index = 0; Index < Header->e_phnum; Index++) {
-        Status = LdrpTakeHeader(&Headers[Index], Index, Size, Program, Report);
+        Status = LdrpTakeHeader(&Headers[Index], Index, FileSize, Program, Report);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }

@@ -186,10 +186,14 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     return STATUS_SUCCESS;
 }
 
-/* A guard page tells once ("Creating Guard Pages"): its guard goes, and it is what its protection says otherwise. */
+/*
+ * A guard page tells once ("Creating Guard Pages"): its guard goes, and it is what its protection says otherwise. That of a
+ * stack stays until the stack has grown (MiGrowStack).
+ */
 static NTSTATUS MiTouchGuard(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
 {
-    MiProtectPage(Space, Vad, Pte, Address, Protection & ~(ULONG)MI_PROTECT_GUARD);
+    if (!Vad->Stack)
+        MiProtectPage(Space, Vad, Pte, Address, Protection & ~(ULONG)MI_PROTECT_GUARD);
     return STATUS_GUARD_PAGE_VIOLATION;
 }
 
@@ -319,6 +323,8 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
         Status = MiResolveFault(WorkingSet, Space, Address, Reason);
     while (Status == MI_RETRY);
     MiUnlockWorkingSet(WorkingSet);
+    if (Status == STATUS_GUARD_PAGE_VIOLATION)
+        Status = MiGrowStack(Space, Address);
     if (Status == STATUS_FILE_DELETED)
         MiTouchedDiscarded(Address, Frame);
     return Status;

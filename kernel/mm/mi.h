@@ -381,6 +381,7 @@ typedef struct _MMVAD {
     ULONG64 CopiesCharged;      /* commit for copies of its pages, paid when it was made or first made copy-on-write */
     BOOLEAN Writable;           /* its pages may be written in place, so VirtualProtect may ask for that */
     BOOLEAN Image;
+    BOOLEAN Stack;              /* grows by its guard page (userstack.c) */
 } MMVAD, *PMMVAD;
 PMMVAD MiFindVad(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* The first VAD that holds or follows an address, or NULL. */
@@ -408,6 +409,13 @@ FORCEINLINE MM_SEGMENT_USE MiUseOfView(const MMVAD *Vad)
 }
 /* Gives a VAD back with all of its pages. */
 VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMI_VIEW_END End);
+/* Commits the pages of [Start, End) that are not yet; all or none. STATUS_COMMITMENT_LIMIT. */
+NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection);
+/*
+ * userstack.c: a guard page was touched. A stack grows: STATUS_SUCCESS, or STATUS_STACK_OVERFLOW at its end. Anything else is
+ * no stack: STATUS_GUARD_PAGE_VIOLATION. No lock of Mm held.
+ */
+NTSTATUS MiGrowStack(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* Is a page of the VAD committed, as its entry says? */
 BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte);
 /* The tables of [Start, End), which lies in one VAD. Waits for frames. */

@@ -271,7 +271,8 @@ NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_
 /*
  * A view: pages of a segment from FirstPage on appear at *Base, or (0) where there is room; *Size is rounded up to pages.
  * Protection: PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, PAGE_EXECUTE_READ. The pages exist, or may come to, and the
- * caller uses the segment in a way that allows the view. AllocationBase: of the image that the view is a part of, else 0.
+ * caller uses the segment in a way that allows the view. Segment NULL: private pages of zeroes, as an image has them.
+ * AllocationBase: of the image that the view is a part of, else 0.
  * STATUS_CONFLICTING_ADDRESSES, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT (copies of a PAGE_WRITECOPY view are promised),
  * STATUS_INVALID_PAGE_PROTECTION. IRQL: PASSIVE_LEVEL.
  */
@@ -283,6 +284,11 @@ typedef struct _MM_VIEW {
     ULONG_PTR AllocationBase;
 } MM_VIEW, *PMM_VIEW;
 NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base, PSIZE_T Size);
+/*
+ * A stack of Size bytes, of which little is committed before it is used: *Base is its lowest address, *Total its size with
+ * the page at its end that is never there. STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT. IRQL: PASSIVE_LEVEL.
+ */
+NTSTATUS MmCreateUserStack(PMM_ADDRESS_SPACE Space, SIZE_T Size, PULONG_PTR Base, PSIZE_T Total);
 /* What lies at an address. STATUS_INVALID_PARAMETER: no program's address. IRQL: PASSIVE_LEVEL. */
 NTSTATUS MmQueryVirtualMemory(PMM_ADDRESS_SPACE Space, ULONG_PTR Address, PMEMORY_BASIC_INFORMATION Information);
 /* Unmaps the view that holds the address, or all of an image. STATUS_NOT_MAPPED_VIEW. IRQL: PASSIVE_LEVEL. */

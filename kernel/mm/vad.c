@@ -147,8 +147,7 @@ BOOLEAN MiIsCommitted(PMMVAD Vad, PMMPTE Pte)
     return MiIsValid(Value) || MiKindOf(Value) != MiPteDecommitted;
 }
 
-/* Commits the pages of [Start, End) that are not yet; all or none. */
-static NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection)
+NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection)
 {
     ULONG64 New = 0;
 

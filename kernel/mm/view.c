@@ -9,6 +9,7 @@
 
 NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base, PSIZE_T Size)
 {
+    BOOLEAN Shared = View->Segment != NULL;
     MMVAD Template = {.Committed = TRUE, .Segment = View->Segment, .FirstPage = View->FirstPage, .Image = View->Image,
                       .AllocationBase = View->AllocationBase};
     ULONG_PTR Length = ROUND_TO_PAGES(*Size), Start = *Base;
@@ -23,22 +24,22 @@ NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base
     Template.Writable = (Template.Protection & MI_PROTECT_WRITE) != 0;
     if (Template.Protection & MI_PROTECT_COPY)
         Template.CopiesCharged = Length >> PAGE_SHIFT;
-    Status = MmEnterSegment(View->Segment, MiUseOfView(&Template));
+    Status = Shared ? MmEnterSegment(View->Segment, MiUseOfView(&Template)) : STATUS_SUCCESS;
     if (!NT_SUCCESS(Status))
         return Status;
     MiLockRanges(Space);
     if (Space->Deleting)
         Status = STATUS_PROCESS_IS_TERMINATING;
     else
-        Status = MiInsertVad(Space, &Template, &Start, Length, Template.CopiesCharged, &Vad);
+        Status = MiInsertVad(Space, &Template, &Start, Length, Shared ? Template.CopiesCharged : Length >> PAGE_SHIFT, &Vad);
     MiUnlockRanges(Space);
-    if (!NT_SUCCESS(Status)) {
+    if (NT_SUCCESS(Status)) {
+        *Base = Start;
+        *Size = Length;
+    } else if (Shared) {
         MmLeaveSegment(View->Segment, MiUseOfView(&Template));
-        return Status;
     }
-    *Base = Start;
-    *Size = Length;
-    return STATUS_SUCCESS;
+    return Status;
 }
 
 /* The first VAD of a reservation, or NULL. */

@@ -4,8 +4,8 @@
  */
 #include "ps/psp.h"
 
-/* The fault was in the page below one of the process' stacks. */
-static BOOLEAN PspInGuardPage(PETHREAD Thread, ULONG_PTR Address)
+/* The fault was in the page at the end of the thread's stack. */
+static BOOLEAN PspBehindStack(PETHREAD Thread, ULONG_PTR Address)
 {
     return Address >= Thread->UserStackBase && Address < Thread->UserStackBase + PAGE_SIZE;
 }
@@ -45,7 +45,7 @@ VOID PsUserException(PKTRAP_FRAME TrapFrame, NTSTATUS Status, ULONG_PTR Address)
 
     /* A thread that shall end anyway may fault on memory that its process has given back: nothing to report. */
     PsCheckTermination();
-    if (Status == STATUS_ACCESS_VIOLATION && PspInGuardPage(Thread, Address))
+    if (Status == STATUS_ACCESS_VIOLATION && PspBehindStack(Thread, Address))
         Status = STATUS_STACK_OVERFLOW;
     for (ULONG Index = 0; Index < ARRAYSIZE(PspExceptionNames); Index++) {
         if (PspExceptionNames[Index].Status == Status) {

@@ -1,44 +1,51 @@
 /*
- * Program start: a file of bytes becomes a process. First everything is read and checked, then the process is made and
- * filled, and only when nothing can fail any more does its first thread run. A failure before leaves nothing behind.
+ * Program start: a file of bytes becomes a process. First its headers are read and checked, then the process is made and
+ * the file's pages are mapped into it, and only when nothing can fail any more does its first thread run. A failure before leaves nothing behind.
  */
 #include "ps/psp.h"
+#include "fs/fs.h"
+#include "io/io.h"
 #include "ldr/ldrelf.h"
 
-#define PSP_LARGEST_FILE (64 * 1024 * 1024)
+#define PSP_HEADERS (16 * PAGE_SIZE)    /* how much of a file is read to find out what to map: the headers are in it */
 
 /* What the new process is filled from. */
 typedef struct _PSP_PROGRAM {
-    PVOID File;                         /* its bytes, paged pool */
-    SIZE_T FileSize;
+    PVOID Headers;                      /* the file's first bytes, paged pool */
+    SIZE_T HeadersSize;
+    ULONG64 FileSize;
+    PMM_SEGMENT Segment;                /* the file's pages, entered as an image */
     LDR_ELF_PROGRAM Image;
     PROCESS_PARAMETERS Parameters;
 } PSP_PROGRAM, *PPSP_PROGRAM;
 
-/* The file's bytes, copied so that nobody changes them while they are checked and used. */
-static PAGED_CODE_SECTION NTSTATUS PspReadFile(HANDLE File, PPSP_PROGRAM Program)
+/*
+ * Takes hold of the file's pages, and copies its headers. From here on nobody writes the file, through whatever handle or
+ * view: who opened it to write excludes this open, and who mapped it to write excludes the image.
+ */
+static PAGED_CODE_SECTION NTSTATUS PspTakeFile(HANDLE Handle, PPSP_PROGRAM Program)
 {
-    FILE_STANDARD_INFORMATION Standard;
     LARGE_INTEGER Start = {.QuadPart = 0};
     IO_STATUS_BLOCK Iosb;
-    NTSTATUS Status = ZwQueryInformationFile(File, &Iosb, &Standard, sizeof(Standard), FileStandardInformation);
+    PFILE_OBJECT File;
+    NTSTATUS Status = ObReferenceObjectByHandle(Handle, FILE_READ_DATA, *IoFileObjectType, KernelMode, (PVOID *)&File, NULL);
 
     if (!NT_SUCCESS(Status))
         return Status;
-    if ((ULONG64)Standard.EndOfFile.QuadPart > PSP_LARGEST_FILE)
-        return STATUS_SECTION_TOO_BIG;
-    if (Standard.EndOfFile.QuadPart == 0)
-        return STATUS_INVALID_IMAGE_FORMAT;
-    Program->FileSize = (SIZE_T)Standard.EndOfFile.QuadPart;
-    Program->File = ExAllocatePoolWithTag(PagedPool, Program->FileSize, PSP_TAG);
-    if (Program->File == NULL)
+    Status = FsEnterSegment(File, MmSegmentImage, FALSE, &Program->FileSize, &Program->Segment);
+    ObDereferenceObject(File);
+    if (!NT_SUCCESS(Status)) {
+        Program->Segment = NULL;
+        return Status == STATUS_MAPPED_FILE_SIZE_ZERO ? STATUS_INVALID_IMAGE_FORMAT : Status;
+    }
+    Program->HeadersSize = (SIZE_T)min(Program->FileSize, PSP_HEADERS);
+    Program->Headers = ExAllocatePoolWithTag(PagedPool, Program->HeadersSize, PSP_TAG);
+    if (Program->Headers == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    Status = ZwReadFile(File, NULL, NULL, NULL, &Iosb, Program->File, (ULONG)Program->FileSize, &Start, NULL);
-    Program->FileSize = Iosb.Information;
-    return Status;
+    return ZwReadFile(Handle, NULL, NULL, NULL, &Iosb, Program->Headers, (ULONG)Program->HeadersSize, &Start, NULL);
 }
 
-static PAGED_CODE_SECTION NTSTATUS PspOpenAndRead(PCUNICODE_STRING Path, PPSP_PROGRAM Program)
+static PAGED_CODE_SECTION NTSTATUS PspOpenProgram(PCUNICODE_STRING Path, PPSP_PROGRAM Program)
 {
     OBJECT_ATTRIBUTES Attributes;
     IO_STATUS_BLOCK Iosb;
@@ -51,9 +58,19 @@ static PAGED_CODE_SECTION NTSTATUS PspOpenAndRead(PCUNICODE_STRING Path, PPSP_PR
                         FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT);
     if (!NT_SUCCESS(Status))
         return Status;
-    Status = PspReadFile(File, Program);
+    Status = PspTakeFile(File, Program);
     ZwClose(File);
     return Status;
+}
+
+/* Lets go of what the start needed; the process has its own. */
+static PAGED_CODE_SECTION VOID PspLeaveProgram(PPSP_PROGRAM Program)
+{
+    if (Program->Segment != NULL)
+        MmLeaveSegment(Program->Segment, MmSegmentImage);
+    if (Program->Headers != NULL)
+        ExFreePoolWithTag(Program->Headers, PSP_TAG);
+    ExFreePoolWithTag(Program, PSP_TAG);
 }
 
 /* "\SystemRoot\bin\shell.exe" -> "shell.exe", cut to what fits. */
@@ -80,36 +97,46 @@ static PAGED_CODE_SECTION ULONG PspSegmentProtection(const LDR_ELF_SEGMENT *Segm
 }
 
 /*
- * One segment: committed, filled from the file, given its protection. Pages that the file does not reach stay
- * demand-zero. The caller is attached to the new process.
+ * The part of a segment that the file has, as a view of its pages: shared with every other process of the program, and
+ * copied where it is written. The rest of its last page, up to the segment's end, shows what follows in the file: it
+ * becomes zeroes in a copy. The caller is attached to the new process.
  */
-static PAGED_CODE_SECTION NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Segment,
-                                                 const UCHAR *File)
+static PAGED_CODE_SECTION NTSTATUS PspMapFilePart(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Segment, PMM_VIEW View)
 {
-    ULONG_PTR Base = ALIGN_DOWN_BY(Segment->Address, PAGE_SIZE);
-    SIZE_T Size = ROUND_TO_PAGES(Segment->Address + Segment->MemorySize) - Base;
+    static const UCHAR Zeroes[256];
+    ULONG_PTR Base = ALIGN_DOWN_BY(Segment->Address, PAGE_SIZE), Start = Base, Tail = Segment->Address + Segment->FileSize;
+    ULONG_PTR End = min(ROUND_TO_PAGES(Tail), Segment->Address + Segment->MemorySize);
+    SIZE_T Size = ROUND_TO_PAGES(Tail) - Base;
     ULONG Protection = PspSegmentProtection(Segment), Old;
-    NTSTATUS Status = MmAllocateVirtualMemory(Space, &Base, &Size, MEM_COMMIT, PAGE_READWRITE);
+    NTSTATUS Status;
 
-    if (NT_SUCCESS(Status) && Segment->FileSize != 0)
-        Status = MmCopyToUser((USER_ADDRESS){Segment->Address}, File + Segment->FileOffset, Segment->FileSize);
-    if (NT_SUCCESS(Status) && Protection != PAGE_READWRITE)
-        Status = MmProtectVirtualMemory(Space, &Base, &Size, Protection, &Old);
+    View->FirstPage = (Segment->FileOffset - (Segment->Address - Base)) >> PAGE_SHIFT;
+    View->Protection = Protection == PAGE_READWRITE || Tail < End ? PAGE_WRITECOPY : Protection;
+    Status = MmMapView(Space, View, &Start, &Size);
+    for (ULONG_PTR At = Tail; NT_SUCCESS(Status) && At < End; At += min(End - At, sizeof(Zeroes)))
+        Status = MmCopyToUser((USER_ADDRESS){At}, Zeroes, min(End - At, sizeof(Zeroes)));
+    if (NT_SUCCESS(Status) && Protection != PAGE_READWRITE && View->Protection == PAGE_WRITECOPY)
+        Status = MmProtectVirtualMemory(Space, &Start, &Size, Protection, &Old);
     return Status;
 }
 
-/* Reserves what the image spans: segments lie closer together than reservations of their own could. */
-static PAGED_CODE_SECTION NTSTATUS PspReserveImage(PMM_ADDRESS_SPACE Space, const LDR_ELF_PROGRAM *Image)
+/* One segment: what the file has of it, then pages of zeroes. */
+static PAGED_CODE_SECTION NTSTATUS PspMapSegment(PMM_ADDRESS_SPACE Space, const LDR_ELF_SEGMENT *Segment, PMM_SEGMENT File,
+                                                 ULONG_PTR ImageBase)
 {
-    ULONG_PTR Base = MM_HIGHEST_USER_ADDRESS, End = 0;
+    MM_VIEW View = {.Segment = File, .Image = TRUE, .AllocationBase = ImageBase};
+    ULONG_PTR Base = ALIGN_DOWN_BY(Segment->Address, PAGE_SIZE), End = ROUND_TO_PAGES(Segment->Address + Segment->MemorySize);
+    NTSTATUS Status = STATUS_SUCCESS;
     SIZE_T Size;
 
-    for (ULONG Index = 0; Index < Image->SegmentCount; Index++) {
-        Base = min(Base, ALIGN_DOWN_BY(Image->Segments[Index].Address, PAGE_SIZE));
-        End = max(End, Image->Segments[Index].Address + Image->Segments[Index].MemorySize);
+    if (Segment->FileSize != 0) {
+        Status = PspMapFilePart(Space, Segment, &View);
+        Base = ROUND_TO_PAGES(Segment->Address + Segment->FileSize);
     }
     Size = End - Base;
-    return MmAllocateVirtualMemory(Space, &Base, &Size, MEM_RESERVE, PAGE_READWRITE);
+    View.Segment = NULL;
+    View.Protection = PspSegmentProtection(Segment);
+    return NT_SUCCESS(Status) && Size != 0 ? MmMapView(Space, &View, &Base, &Size) : Status;
 }
 
 /* The page that tells the program who it is. */
@@ -133,14 +160,13 @@ static PAGED_CODE_SECTION NTSTATUS PspMapParameters(PEPROCESS Process, const PRO
 /* Fills the new process' memory, seen from inside: the copies go the way of any program's memory and may fault. */
 static PAGED_CODE_SECTION NTSTATUS PspFillProcess(PEPROCESS Process, PPSP_PROGRAM Program)
 {
+    ULONG_PTR ImageBase = ALIGN_DOWN_BY(Program->Image.Segments[0].Address, PAGE_SIZE);
+    NTSTATUS Status = STATUS_SUCCESS;
     KAPC_STATE ApcState;
-    NTSTATUS Status;
 
     KeStackAttachProcess(&Process->Pcb, &ApcState);
-    Status = PspReserveImage(&Process->AddressSpace, &Program->Image);
-
     for (ULONG Index = 0; NT_SUCCESS(Status) && Index < Program->Image.SegmentCount; Index++)
-        Status = PspMapSegment(&Process->AddressSpace, &Program->Image.Segments[Index], Program->File);
+        Status = PspMapSegment(&Process->AddressSpace, &Program->Image.Segments[Index], Program->Segment, ImageBase);
     if (NT_SUCCESS(Status))
         Status = PspMapParameters(Process, &Program->Parameters);
     KeUnstackDetachProcess(&ApcState);
@@ -158,8 +184,8 @@ static PAGED_CODE_SECTION NTSTATUS PspInheritHandle(HANDLE Handle, PEPROCESS Pro
                              ExGetPreviousMode());
 }
 
-/* Makes the first thread and lets it run. */
-static PAGED_CODE_SECTION NTSTATUS PspStartFirstThread(PEPROCESS Process)
+/* Makes the first thread, with a stack of the size that the program's header asks for, and lets it run. */
+static PAGED_CODE_SECTION NTSTATUS PspStartFirstThread(PEPROCESS Process, SIZE_T StackSize)
 {
     PETHREAD Thread;
     NTSTATUS Status = PspCreateThreadObject(Process, PspUserThreadStart, &Thread);
@@ -168,7 +194,7 @@ static PAGED_CODE_SECTION NTSTATUS PspStartFirstThread(PEPROCESS Process)
         return Status;
     Thread->UserStart = Process->EntryPoint;
     Thread->UserArgument = Process->Parameters;
-    Status = PspCreateUserStack(Thread, PSP_DEFAULT_STACK);
+    Status = PspCreateUserStack(Thread, StackSize);
     if (!NT_SUCCESS(Status)) {
         PspDiscardThread(Thread);
         return Status;
@@ -179,7 +205,7 @@ static PAGED_CODE_SECTION NTSTATUS PspStartFirstThread(PEPROCESS Process)
     return PspStartThread(Thread);
 }
 
-/* Checks the file's bytes; what is wrong with them is printed. */
+/* Checks the file's headers; what is wrong with them is printed. */
 static PAGED_CODE_SECTION NTSTATUS PspCheckImage(PCSTR Name, PPSP_PROGRAM Program)
 {
     PLDR_REPORT Report = ExAllocatePoolZero(PagedPool, sizeof(LDR_REPORT), PSP_TAG);
@@ -187,7 +213,7 @@ static PAGED_CODE_SECTION NTSTATUS PspCheckImage(PCSTR Name, PPSP_PROGRAM Progra
 
     if (Report == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    Status = LdrElfValidateProgram(Program->File, Program->FileSize, &Program->Image, Report);
+    Status = LdrElfValidateProgram(Program->Headers, Program->HeadersSize, Program->FileSize, &Program->Image, Report);
     if (!NT_SUCCESS(Status))
         DbgPrint("%s: %s\n", Name, Report->Error);
     ExFreePoolWithTag(Report, PSP_TAG);
@@ -209,7 +235,7 @@ PAGED_CODE_SECTION NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR Com
     if (Program == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     PspProgramName(Path, Name);
-    Status = PspOpenAndRead(Path, Program);
+    Status = PspOpenProgram(Path, Program);
     if (NT_SUCCESS(Status))
         Status = PspCheckImage(Name, Program);
     if (NT_SUCCESS(Status))
@@ -223,11 +249,9 @@ PAGED_CODE_SECTION NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR Com
         strcpy(Program->Parameters.CommandLine, CommandLine);
         Status = PspFillProcess(New, Program);
     }
-    if (Program->File != NULL)
-        ExFreePoolWithTag(Program->File, PSP_TAG);
-    ExFreePoolWithTag(Program, PSP_TAG);
     if (NT_SUCCESS(Status))
-        Status = PspStartFirstThread(New);
+        Status = PspStartFirstThread(New, Program->Image.StackSize);
+    PspLeaveProgram(Program);
     if (!NT_SUCCESS(Status)) {
         if (New != NULL)
             ObDereferenceObject(New);

@@ -51,8 +51,8 @@ typedef struct _ETHREAD {
     PVOID SystemContext;
     ULONG_PTR UserStart;                /* a user thread's start */
     ULONG_PTR UserArgument;
-    ULONG_PTR UserStackBase;            /* lowest address, where the guard page is */
-    SIZE_T UserStackSize;               /* guard page included */
+    ULONG_PTR UserStackBase;            /* lowest address: a page that is never there */
+    SIZE_T UserStackSize;               /* that page included */
     /* The process' Lock, APC_LEVEL. */
     LIST_ENTRY ThreadListEntry;
     BOOLEAN ExitStatusSet;

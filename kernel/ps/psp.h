@@ -10,7 +10,7 @@
 #define PSP_TAG 0x20207350u             /* "Ps  " */
 
 #define PSP_BASE_PRIORITY 8
-#define PSP_DEFAULT_STACK (256 * 1024)
+#define PSP_DEFAULT_STACK (1024 * 1024)  /* reserved; committed as it grows */
 #define PSP_MAXIMUM_STACK (16 * 1024 * 1024)
 
 /* Rights to a process and a thread that services ask for ("Process Security and Access Rights"). */
@@ -53,7 +53,7 @@ NTSTATUS PspStartThread(PETHREAD Thread);
 KSTART_ROUTINE PspUserThreadStart;
 
 /* userstack.c */
-/* Reserves a user stack with a guard page below in the process' space, and enters it into the thread. */
+/* Makes a user stack of Size bytes (0: the default), and enters it into the thread. STATUS_INVALID_PARAMETER: too large. */
 NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size);
 VOID PspDeleteUserStack(PETHREAD Thread);
 

@@ -1,33 +1,23 @@
 /*
- * User stacks: committed pages above one that is only reserved, so that running over the end is a fault and not the
- * corruption of what lies below. Pages take frames when they are first touched.
+ * User stacks. Mm makes and grows them; a thread has one from its start to its end.
  */
 #include "ps/psp.h"
 
 PAGED_CODE_SECTION NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size)
 {
     PMM_ADDRESS_SPACE Space = &Thread->ThreadsProcess->AddressSpace;
-    ULONG_PTR Base = 0, Committed;
-    SIZE_T Total, Usable;
+    ULONG_PTR Base;
+    SIZE_T Total;
     NTSTATUS Status;
 
     PAGED_CODE();
     if (Size > PSP_MAXIMUM_STACK)
         return STATUS_INVALID_PARAMETER;
-    Usable = ROUND_TO_PAGES(Size != 0 ? Size : PSP_DEFAULT_STACK);
-    Total = Usable + PAGE_SIZE;
-    Status = MmAllocateVirtualMemory(Space, &Base, &Total, MEM_RESERVE, PAGE_READWRITE);
+    Status = MmCreateUserStack(Space, Size != 0 ? Size : PSP_DEFAULT_STACK, &Base, &Total);
     if (!NT_SUCCESS(Status))
         return Status;
-    Committed = Base + PAGE_SIZE;
-    Status = MmAllocateVirtualMemory(Space, &Committed, &Usable, MEM_COMMIT, PAGE_READWRITE);
-    if (!NT_SUCCESS(Status)) {
-        Total = 0;
-        MmFreeVirtualMemory(Space, &Base, &Total, MEM_RELEASE);
-        return Status;
-    }
     Thread->UserStackBase = Base;
-    Thread->UserStackSize = Usable + PAGE_SIZE;
+    Thread->UserStackSize = Total;
     return STATUS_SUCCESS;
 }
 

@@ -61,7 +61,7 @@ static inline BOOLEAN AnyProgram(const UCHAR *Bytes, SIZE_T Size)
 {
     LDR_REPORT Report = {.Error = ""};
     LDR_ELF_PROGRAM Program;
-    NTSTATUS Status = LdrElfValidateProgram(Bytes, Size, &Program, &Report);
+    NTSTATUS Status = LdrElfValidateProgram(Bytes, Size, Size, &Program, &Report);
 
     ElfCheckReport(Status, &Report);
     for (ULONG Index = 0; NT_SUCCESS(Status) && Index < Program.SegmentCount; Index++) {

@@ -8,7 +8,7 @@ static LDR_REPORT Report;
 
 static NTSTATUS Validate(ELF_FILE *File)
 {
-    NTSTATUS Status = LdrElfValidateProgram(File->Bytes, File->Size, &Program, &Report);
+    NTSTATUS Status = LdrElfValidateProgram(File->Bytes, File->Size, File->Size, &Program, &Report);
 
     ElfCheckReport(Status, &Report);
     return Status;
