@@ -54,6 +54,15 @@ static VOID ProvokeIrql(VOID)
     KeLowerIrql(OldIrql);
 }
 
+/* The level is low enough, but nothing can come in while the processor takes no interrupt. */
+static VOID ProvokeInterrupts(VOID)
+{
+    MmTrimAllSystemPageableMemory(TRUE);
+    __asm__ volatile("cli" ::: "memory");
+    BugCheckPageable();
+    __asm__ volatile("sti" ::: "memory");
+}
+
 static VOID ProvokeData(VOID)
 {
     KIRQL OldIrql;
@@ -226,6 +235,7 @@ static const struct {
     VOID (*Provoke)(VOID);
 } BugCheckWays[] = {
     {"irql", ProvokeIrql},          /* pageable code at DISPATCH_LEVEL */
+    {"interrupts", ProvokeInterrupts},  /* pageable code with interrupts off */
     {"data", ProvokeData},          /* pageable data at DISPATCH_LEVEL */
     {"access", ProvokeAccess},      /* a write to no memory */
     {"readonly", ProvokeReadOnly},  /* a write to a constant */

@@ -14,6 +14,7 @@
 #include "hal/hal.h"
 
 #define EFLAGS_AC 0x40000
+#define EFLAGS_INTERRUPT 0x200
 
 ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
 
@@ -278,7 +279,8 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
 }
 
 /*
- * The page-fault path. IRQL: any; above APC_LEVEL nothing can be resolved and it is a bugcheck that states the rule. Else
+ * The page-fault path. IRQL: any; above APC_LEVEL, and in the kernel with interrupts off, nothing can be resolved and it is a
+ * bugcheck that states the rule. Else
  * raises to APC_LEVEL, may wait for a transfer or a frame. Returns STATUS_SUCCESS when the instruction shall be tried
  * again, STATUS_ACCESS_VIOLATION or STATUS_IN_PAGE_ERROR otherwise.
  */
@@ -302,7 +304,8 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
         WorkingSet = &Space->WorkingSet;
         InterlockedIncrement64((PLONG64)&Space->PageFaults);
     }
-    if (Irql > APC_LEVEL)
+    /* With interrupts off nothing can be waited for either: neither a transfer, nor other processors' TLBs. */
+    if (Irql > APC_LEVEL || (Mode == KernelMode && !(Frame->EFlags & EFLAGS_INTERRUPT)))
         return MiFaultAtRaisedIrql(Address, Reason, Irql, Frame);
     if (WorkingSet->Lock.Owner == KiCurrentThread())
         KiBugCheck(MEMORY_MANAGEMENT, Address, Reason, Frame->Rip, 0, Frame,

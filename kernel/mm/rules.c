@@ -41,7 +41,7 @@ static PCSTR MiStateWords(PMMPTE Pte)
 }
 
 /*
- * A fault at DISPATCH_LEVEL or above. STATUS_SUCCESS: another processor has resolved it meanwhile. Else a bugcheck: 0xD1 when
+ * A fault at DISPATCH_LEVEL or above, or at a lower level with interrupts off. STATUS_SUCCESS: another processor has resolved it meanwhile. Else a bugcheck: 0xD1 when
  * a driver's code did it, 0xA when the kernel's did ("Bug Check 0xA", "Bug Check 0xD1"). Parameters as documented: address,
  * level, access (bit 0 write, bit 3 execute), instruction.
  */
@@ -52,6 +52,7 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
     ULONG Code, Access = ((Reason & MM_FAULT_WRITE) ? 1u : 0u) | ((Reason & MM_FAULT_EXECUTE) ? 8u : 0u);
     CHAR Touch[MI_TOUCH_TEXT];
     PMM_SECTION Section;
+    BOOLEAN InterruptsOff = Irql <= APC_LEVEL;
     PCSTR Remedy;
 
     __asm__ volatile("movq %%cr3, %0" : "=r"(Root));
@@ -64,7 +65,9 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
         return STATUS_SUCCESS;
     }
     Section = MmFindSection((PVOID)Address);
-    if (Address < MM_SYSTEM_RANGE_START)
+    if (InterruptsOff)
+        Remedy = "with interrupts off nothing can be waited for, so only nonpaged or locked memory may be touched";
+    else if (Address < MM_SYSTEM_RANGE_START)
         Remedy = "user memory may be touched only in the caller's thread, at APC_LEVEL or below, after a probe";
     else if (Section != NULL && Section->Kind == MmSectionDiscarded)
         Remedy = "nothing of INIT may be needed once DriverEntry has returned: move it to another section";
@@ -73,8 +76,9 @@ NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP
     else
         Remedy = "at DISPATCH_LEVEL and above only nonpaged or locked memory may be touched";
     Code = Frame->Rip >= MM_DRIVER_IMAGES ? DRIVER_IRQL_NOT_LESS_OR_EQUAL : IRQL_NOT_LESS_OR_EQUAL;
-    KiBugCheck(Code, Address, Irql, Access, Frame->Rip, Frame, "%s at IRQL %u; it is %s. The rule: %s",
-               MiTouchWords(Touch, Address, Reason, Frame->Rip), Irql, MiStateWords(Pte), Remedy);
+    KiBugCheck(Code, Address, Irql, Access, Frame->Rip, Frame, "%s at IRQL %u%s; it is %s. The rule: %s",
+               MiTouchWords(Touch, Address, Reason, Frame->Rip), Irql, InterruptsOff ? " with interrupts off" : "",
+               MiStateWords(Pte), Remedy);
 }
 
 DECLSPEC_NORETURN VOID MiTouchedDiscarded(ULONG_PTR Address, PKTRAP_FRAME Frame)
