@@ -221,6 +221,8 @@ INIT_CODE static VOID MiFillDatabase(const BOOT_INFORMATION *Boot, ULONG64 BootS
     }
 }
 
+#define SYSTEM_MINIMUM 16               /* pages of the system working set that stay under any pressure */
+
 /* IRQL: HIGH_LEVEL, on the boot page tables; returns on the final ones. */
 INIT_CODE VOID MmInitializeFrames(const BOOT_INFORMATION *Boot)
 {
@@ -242,7 +244,7 @@ INIT_CODE VOID MmInitializeFrames(const BOOT_INFORMATION *Boot)
 
     MiFillDatabase(Boot, BootStart);
     /* What must never be locked or made permanent: enough frames for faults, the writer and the trimmer to make progress. */
-    Reserve = MI_LOW_FRAMES + 64;
+    Reserve = MI_LOW_FRAMES + 64 + SYSTEM_MINIMUM;
     if (MiFrameLists[MiFrameFree].Count <= Reserve * 2)
         KiBugCheck(MEMORY_MANAGEMENT, MiFrameLists[MiFrameFree].Count, Reserve, 0, 0, NULL,
                    "only %I64u KiB of RAM are free after the kernel is placed; give the machine more memory, or a smaller "
@@ -259,6 +261,7 @@ INIT_CODE VOID MmInitializeSystemSpace(VOID)
     ExInitializeFastMutex(&MiWorkingSetListLock);
     InitializeListHead(&MiWorkingSetList);
     MiInitializeWorkingSet(&MiSystemWorkingSet, NULL);
+    MiSystemWorkingSet.MinimumSize = SYSTEM_MINIMUM;
     MiInitializeTransfers();
     MiInitializePagingFiles();
     MiInitializeDriverPaging();

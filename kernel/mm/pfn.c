@@ -303,6 +303,15 @@ VOID MiFreePermanentFrame(PFN_NUMBER Frame)
 /*
  * Waits until a frame is available; another may have taken it by the time this returns, so callers look again. The
  * event is cleared under the PFN lock before the wait, and every insertion sets it under that lock: none is missed.
+ *
+ * Why the wait ends. Who waits holds no lock of Mm, so the working-set manager and the writer get on; they touch resident
+ * memory only and need no frame. Everything that cannot leave memory (permanent and locked frames, the minimums of working
+ * sets, what threads may hold) is charged to the resident budget, which leaves a reserve of frames that are available, or in
+ * a working set above its minimum, or modified, or in a transfer. From working sets the manager takes them. What it takes is
+ * clean, and available, or modified, and goes to a slot: the transfer for that is the writer's own, and there is a slot,
+ * since commit never promises more pages than frames and slots can hold together; or clean pages in memory hold slots,
+ * which the writer takes from them (MiReclaimSlots). A transfer ends by itself, since its driver is resident, too. A frame
+ * that becomes available may be taken by another who waits; but he gets on, and needs no more than his minimum.
  */
 VOID MiWaitForFrames(VOID)
 {

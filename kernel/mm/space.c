@@ -7,6 +7,10 @@ PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 
 #define TOP_ENTRIES 512
 #define USER_TOP_ENTRIES 256
+/*
+ * Pages that a process keeps under any pressure, and has paid for: no instruction touches more at once (its own two, two
+ * it reads, two it writes), so a thread that has waited for its last page can go on whatever the others do.
+ */
 #define MINIMUM_WORKING_SET 8
 
 NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
@@ -14,8 +18,12 @@ NTSTATUS MmCreateAddressSpace(PMM_ADDRESS_SPACE Space, PKPROCESS Process)
     PMMPTE Top, SystemTop = MiDirectAddress(MiKernelRoot >> PAGE_SHIFT);
     PFN_NUMBER Frame;
 
-    if (!MiChargePermanent(1))
+    if (!MiChargeResident(MINIMUM_WORKING_SET))
         return STATUS_INSUFFICIENT_RESOURCES;
+    if (!MiChargePermanent(1)) {
+        MiReturnResident(MINIMUM_WORKING_SET);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
     Frame = MiWaitForPermanentFrame();
     RtlZeroMemory(Space, sizeof(*Space));
     ExInitializeFastMutex(&Space->RangeLock);
@@ -81,4 +89,5 @@ VOID MmDeleteAddressSpace(PMM_ADDRESS_SPACE Space)
     ASSERT(MmWorkingSetSize(Space) == 0 && Space->WorkingSet.Tables == 0 && Space->CommittedPages == 0 && Space->PageTablePages == 0 &&
            Space->LockedPages == 0);
     MiFreePermanentFrame(Space->DirectoryTableBase >> PAGE_SHIFT);
+    MiReturnResident(MINIMUM_WORKING_SET);
 }

@@ -4,6 +4,10 @@
  *
  * A page that leaves is in its frame still: on the standby list when its contents can be had again, on the modified list
  * when they have to be written first. A touch takes it back without any transfer (soft fault).
+ *
+ * Trimming and faults. Both hold the working-set lock, so a page that a fault has just made valid is not taken before the
+ * fault is over; another thread may take it before the instruction has run, and then faults anew. That this ends is due to
+ * the minimum: below it nothing is taken, and what is taken is what has not been used longest.
  */
 #include "mm/mi.h"
 #include "ke/rules.h"
