@@ -210,72 +210,75 @@ static NTSTATUS MiFaultInView(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, U
     return NT_SUCCESS(Status) && !MiPermitsNow(Protection, Reason & MM_FAULT_WRITE) ? MI_RETRY : Status;
 }
 
-NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason)
+/* What an entry's kind says, in either half of the address space. Inline: each half has its own, and the fault path is one. */
+static FORCEINLINE NTSTATUS MiResolveEntry(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, PMM_SECTION Section, PMMPTE Pte,
+                                           MMPTE Value, ULONG_PTR Address, ULONG Reason)
 {
-    PMMPTE Pte;
-    MMPTE Value;
-    PMM_SECTION Section = NULL;
-    ULONG Write = Reason & MM_FAULT_WRITE, Execute = Reason & MM_FAULT_EXECUTE;
+    ULONG Write = Reason & MM_FAULT_WRITE;
 
-    if (Space != NULL) {
-        PMMVAD Vad = MiFindVad(Space, Address);
-        if (Vad == NULL || Vad->Deleting)
-            return STATUS_ACCESS_VIOLATION;
-        Pte = MiMakePte(Space->DirectoryTableBase, Address, &Space->PageTablePages);
-        if (Pte == NULL)
-            return MiRetryWithFrames(WorkingSet);
-        Value = MiReadPte(Pte);
-        if (!MiIsValid(Value)) {
-            ULONG Protection = Value.Value == 0 ? Vad->Protection : MiProtectionOf(Value);
-            if ((Protection & MI_PROTECT_GUARD) && (Value.Value != 0 || Vad->Committed))
-                return MiTouchGuard(Space, Vad, Pte, Address, Protection);
-            if (Value.Value == 0 && !(Vad->Committed && MiPermits(Protection, Write, Execute, 0)))
-                return STATUS_ACCESS_VIOLATION;
-            if (Vad->Segment != NULL && (Value.Value == 0 || MiKindOf(Value) == MiPteView))
-                return MiFaultInView(Space, Vad, Pte, Address, Protection, Reason);
-            if (Value.Value == 0)
-                return MiDemandZeroFault(WorkingSet, NULL, Pte, Address, Protection);
-        }
-    } else {
-        Pte = MiSystemPte(Address);
-        if (Pte == NULL)
-            return STATUS_ACCESS_VIOLATION;
-        Value = MiReadPte(Pte);
-        if (Address >= MM_KERNEL_BASE)
-            Section = MiSectionOfAddress(Address);
-    }
-
+    if (!MiPermits(MiProtectionOf(Value), Write, Reason & MM_FAULT_EXECUTE, 0))
+        return !MiIsValid(Value) && MiKindOf(Value) == MiPteDiscarded ? STATUS_FILE_DELETED : STATUS_ACCESS_VIOLATION;
     if (MiIsValid(Value)) {
-        /* Somebody else resolved it, or it is not allowed. An old, less permissive translation may linger here. */
-        if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
-            return STATUS_ACCESS_VIOLATION;
+        /* Somebody else resolved it, or it is to be copied. An old, less permissive translation may linger here. */
         if (Space != NULL && !MiPermitsNow(MiProtectionOf(Value), Write))
             return MiCopyOnWrite(Space, Pte, Address);
         MiFlushHere(Address);
         return STATUS_SUCCESS;
     }
     switch (MiKindOf(Value)) {
-    case MiPteZero:
-    case MiPteView:
-    case MiPteDecommitted:
-        return STATUS_ACCESS_VIOLATION;
-    case MiPteDiscarded:
-        return STATUS_FILE_DELETED;     /* the caller knows who touched it, and says so */
     case MiPteDemandZero:
+        return MiDemandZeroFault(WorkingSet, Section, Pte, Address, MiProtectionOf(Value));
     case MiPteTransition:
+        return MiTransitionFault(WorkingSet, Section, Pte);
     case MiPtePagingFile:
-        break;
+        return MiReadPages(WorkingSet, Section, Pte, Address & ~(ULONG_PTR)(PAGE_SIZE - 1), 1);
     default:
         KiBugCheck(MEMORY_MANAGEMENT, Address, Value.Value, 0, 0, NULL, "the page-table entry of %p is of no known kind: %I64x",
                    (PVOID)Address, Value.Value);
     }
-    if (!MiPermits(MiProtectionOf(Value), Write, Execute, 0))
+}
+
+static NTSTATUS MiResolveUserFault(PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason)
+{
+    PMMVAD Vad = MiFindVad(Space, Address);
+    ULONG Protection;
+    PMMPTE Pte;
+    MMPTE Value;
+
+    if (Vad == NULL || Vad->Deleting)
         return STATUS_ACCESS_VIOLATION;
-    if (MiKindOf(Value) == MiPteDemandZero)
-        return MiDemandZeroFault(WorkingSet, Section, Pte, Address, MiProtectionOf(Value));
-    if (MiKindOf(Value) == MiPteTransition)
-        return MiTransitionFault(WorkingSet, Section, Pte);
-    return MiReadPages(WorkingSet, Section, Pte, Address & ~(ULONG_PTR)(PAGE_SIZE - 1), 1);
+    Pte = MiMakePte(Space->DirectoryTableBase, Address, &Space->PageTablePages);
+    if (Pte == NULL)
+        return MiRetryWithFrames(&Space->WorkingSet);
+    Value = MiReadPte(Pte);
+    if (!MiIsValid(Value)) {
+        Protection = Value.Value == 0 ? Vad->Protection : MiProtectionOf(Value);
+        if ((Protection & MI_PROTECT_GUARD) && (Value.Value != 0 || Vad->Committed))
+            return MiTouchGuard(Space, Vad, Pte, Address, Protection);
+        if (Value.Value == 0 &&
+            !(Vad->Committed && MiPermits(Protection, Reason & MM_FAULT_WRITE, Reason & MM_FAULT_EXECUTE, 0)))
+            return STATUS_ACCESS_VIOLATION;
+        if (Vad->Segment != NULL && (Value.Value == 0 || MiKindOf(Value) == MiPteView))
+            return MiFaultInView(Space, Vad, Pte, Address, Protection, Reason);
+        if (Value.Value == 0)
+            return MiDemandZeroFault(&Space->WorkingSet, NULL, Pte, Address, Protection);
+    }
+    return MiResolveEntry(&Space->WorkingSet, Space, NULL, Pte, Value, Address, Reason);
+}
+
+/* STATUS_FILE_DELETED: it was INIT; the caller knows who touched it, and says so. */
+NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason)
+{
+    PMM_SECTION Section;
+    PMMPTE Pte;
+
+    if (Space != NULL)
+        return MiResolveUserFault(Space, Address, Reason);
+    Pte = MiSystemPte(Address);
+    if (Pte == NULL)
+        return STATUS_ACCESS_VIOLATION;
+    Section = Address >= MM_KERNEL_BASE ? MiSectionOfAddress(Address) : NULL;
+    return MiResolveEntry(WorkingSet, NULL, Section, Pte, MiReadPte(Pte), Address, Reason);
 }
 
 /*

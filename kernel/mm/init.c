@@ -244,13 +244,14 @@ INIT_CODE VOID MmInitializeFrames(const BOOT_INFORMATION *Boot)
 
     MiFillDatabase(Boot, BootStart);
     /* What must never be locked or made permanent: enough frames for faults, the writer and the trimmer to make progress. */
-    Reserve = MI_LOW_FRAMES + 64 + SYSTEM_MINIMUM;
+    MiLowFrames = MiTotalFrames / 64 + 32;
+    Reserve = MiLowFrames + 64 + SYSTEM_MINIMUM;
     if (MiFrameLists[MiFrameFree].Count <= Reserve * 2)
         KiBugCheck(MEMORY_MANAGEMENT, MiFrameLists[MiFrameFree].Count, Reserve, 0, 0, NULL,
                    "only %I64u KiB of RAM are free after the kernel is placed; give the machine more memory, or a smaller "
                    "pagefile=", MiFrameLists[MiFrameFree].Count * 4);
     MiResidentAvailable = (LONG64)(MiFrameLists[MiFrameFree].Count - Reserve);
-    MiCommitLimit = (LONG64)(MiFrameLists[MiFrameFree].Count - MI_LOW_FRAMES);
+    MiCommitLimit = (LONG64)(MiFrameLists[MiFrameFree].Count - MiLowFrames);
     KiSystemProcess.DirectoryTableBase = MiKernelRoot;
 }
 

@@ -171,7 +171,7 @@ VOID MiFreePermanentFrame(PFN_NUMBER Frame);
 VOID MiWaitForFrames(VOID);
 extern KEVENT MiNeedFramesEvent;        /* set: the working-set manager shall trim */
 extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall write */
-#define MI_LOW_FRAMES (MiTotalFrames / 64 + 32)         /* below it, the manager is called */
+extern PFN_NUMBER MiLowFrames;          /* when fewer are available, the manager is called */
 
 /* commit.c: promises of memory. A page that was promised can always be delivered: into a frame or into a slot. */
 BOOLEAN MiChargeCommit(ULONG64 Pages);

@@ -22,17 +22,20 @@ static PMMPTE MiTableAt(ULONG64 Physical)
     return (PMMPTE)(MM_DIRECT_MAP + Physical);
 }
 
+/* Level by level and not in a loop: every fault comes this way. Large pages are of level 1 alone. */
 PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address)
 {
-    PMMPTE Table = MiTableAt(Root);
+    MMPTE Entry = MiTableAt(Root)[INDEX(Address, 3)];
 
-    for (ULONG Level = LEVELS - 1; Level > 0; Level--) {
-        MMPTE Entry = Table[INDEX(Address, Level)];
-        if (!MiIsValid(Entry) || MiIsLarge(Entry))
-            return NULL;
-        Table = MiTableAt(Entry.Value & MI_PTE_FRAME_MASK);
-    }
-    return &Table[INDEX(Address, 0)];
+    if (!MiIsValid(Entry))
+        return NULL;
+    Entry = MiTableAt(Entry.Value & MI_PTE_FRAME_MASK)[INDEX(Address, 2)];
+    if (!MiIsValid(Entry))
+        return NULL;
+    Entry = MiTableAt(Entry.Value & MI_PTE_FRAME_MASK)[INDEX(Address, 1)];
+    if (!MiIsValid(Entry) || MiIsLarge(Entry))
+        return NULL;
+    return &MiTableAt(Entry.Value & MI_PTE_FRAME_MASK)[INDEX(Address, 0)];
 }
 
 /* IRQL: <= DISPATCH_LEVEL. User half: working-set lock held. System half: the caller serialises by owning the range. */

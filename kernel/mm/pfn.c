@@ -10,7 +10,7 @@
 KSPIN_LOCK MiPfnLock;
 MI_FRAME_LIST MiFrameLists[MI_LISTS] = {
     {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}, {MI_NO_FRAME, MI_NO_FRAME, 0}};
-PFN_NUMBER MiHighestFrame, MiTotalFrames;
+PFN_NUMBER MiHighestFrame, MiTotalFrames, MiLowFrames;
 LONG64 MiResidentAvailable;
 KEVENT MiNeedFramesEvent, MiWriterEvent;
 static KEVENT MiFramesEvent;            /* set whenever a frame becomes available while somebody waits */
@@ -64,30 +64,39 @@ VOID MiUnlinkFrame(PMMPFN Pfn)
     Head->Count--;
 }
 
-static VOID MiTakeOffList(PMMPFN Pfn)
+/* A frame that is off its list begins anew. Inline: every fault that takes one comes this way. */
+static FORCEINLINE VOID MiEmptyFrame(PMMPFN Pfn, ULONG List)
 {
-    MiUnlinkFrame(Pfn);
-    if (Pfn->State == MiFrameStandby)
+    if (List == MiFrameStandby)
         MiWritePte(Pfn->Pte, Pfn->OriginalPte);
     Pfn->Flags = 0;
     Pfn->OriginalPte = MiMakeZero();
     /* Set already: the manager has not looked yet, and will. */
-    if (MiAvailableFrames() < MI_LOW_FRAMES && KeReadStateEvent(&MiNeedFramesEvent) == 0)
+    if (MiAvailableFrames() < MiLowFrames && KeReadStateEvent(&MiNeedFramesEvent) == 0)
         KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
 }
 
 PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
 {
-    PMMPFN Pfn;
+    MI_FRAME_LIST *Head = &MiFrameLists[MiFrameZeroed];
     ULONG List = MiFrameZeroed;
+    PFN_NUMBER Frame;
+    PMMPFN Pfn;
 
-    while (MiFrameLists[List].Count == 0)
+    for (; Head->Count == 0; Head++)
         if (++List > MiFrameStandby)
             return MI_NO_FRAME;
-    Pfn = MiPfn(MiFrameLists[List].First);
-    MiTakeOffList(Pfn);
+    Frame = Head->First;
+    Pfn = MiPfn(Frame);
+    Head->First = Pfn->Flink;
+    if (Pfn->Flink != MI_NO_FRAME)
+        MiPfn(Pfn->Flink)->Blink = MI_NO_FRAME;
+    else
+        Head->Last = MI_NO_FRAME;
+    Head->Count--;
+    MiEmptyFrame(Pfn, List);
     *Zeroed = List == MiFrameZeroed;
-    return MiFrameNumber(Pfn);
+    return Frame;
 }
 
 static VOID MiMakeFramePermanent(PMMPFN Pfn)
@@ -100,7 +109,8 @@ static VOID MiMakeFramePermanent(PMMPFN Pfn)
 
 VOID MiTakeThisFrame(PMMPFN Pfn)
 {
-    MiTakeOffList(Pfn);
+    MiUnlinkFrame(Pfn);
+    MiEmptyFrame(Pfn, Pfn->State);
     MiMakeFramePermanent(Pfn);
 }
 

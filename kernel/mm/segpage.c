@@ -52,7 +52,7 @@ static ULONG MiReadAhead(PMMPTE Prototype, PMM_SEGMENT Segment)
 {
     ULONG Count = 1, Most = Segment->Height == 0 ? 1 : 512 - (ULONG)((ULONG_PTR)Prototype % PAGE_SIZE / sizeof(MMPTE));
 
-    while (Count < min(Most, READ_AHEAD) && MiAvailableFrames() > 2 * MI_LOW_FRAMES + Count &&
+    while (Count < min(Most, READ_AHEAD) && MiAvailableFrames() > 2 * MiLowFrames + Count &&
            MiKindOf(Prototype[Count]) == MiPtePagingFile && MiFileOf(Prototype[Count]) == MiFileOf(*Prototype) &&
            MiSlotOf(Prototype[Count]) == MiSlotOf(*Prototype) + Count)
         Count++;

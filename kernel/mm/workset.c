@@ -147,7 +147,7 @@ static VOID MiWorkingSetManager(PVOID Context)
     for (;;) {
         KeWaitForSingleObject(&MiNeedFramesEvent, Executive, KernelMode, FALSE, &Second);
         for (;;) {
-            ULONG64 Have = MiAvailableFrames(), Target = MI_LOW_FRAMES;
+            ULONG64 Have = MiAvailableFrames(), Target = MiLowFrames;
             if (!MiWriterStuck) {
                 Have += MiFrameLists[MiFrameModified].Count;
                 Target *= 2;
@@ -157,7 +157,7 @@ static VOID MiWorkingSetManager(PVOID Context)
             if (MiTrimRound(TRUE, Target - Have) == 0 && MiTrimRound(FALSE, Target - Have) == 0)
                 break;
         }
-        if (MiAvailableFrames() < MI_LOW_FRAMES && MiFrameLists[MiFrameModified].Count != 0)
+        if (MiAvailableFrames() < MiLowFrames && MiFrameLists[MiFrameModified].Count != 0)
             KeSetEvent(&MiWriterEvent, 0, FALSE);
     }
 }

@@ -149,7 +149,7 @@ VOID MiModifiedPageWriter(PVOID Context)
         KeWaitForSingleObject(&MiWriterEvent, WrPageOut, KernelMode, FALSE, NULL);
         while (MiWriteCluster())
             ;
-        if (MiFrameLists[MiFrameModified].Count != 0 && MiAvailableFrames() < MI_LOW_FRAMES) {
+        if (MiFrameLists[MiFrameModified].Count != 0 && MiAvailableFrames() < MiLowFrames) {
             /* Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that. */
             KeDelayExecutionThread(KernelMode, FALSE, &Delay);
             KeSetEvent(&MiWriterEvent, 0, FALSE);
