@@ -13,7 +13,7 @@ from lib.verdict import SessionFailure
 
 # Suites of the pager are played with the paging file on a real disk, too: its requests end later, by an interrupt.
 ON_DISK = {"pager": ["2"], "stress": ["2"]}
-DISK = "--disk 40M --append 'pagefile=disk:32M mem=32M'"
+DISK = "--disk 40M --append 'pagefile=disk:16M-32M mem=32M'"
 
 SESSION = """\
 %boot --cpus {cpus} {suite.options} {extra}

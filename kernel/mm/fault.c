@@ -15,6 +15,7 @@
 
 #define EFLAGS_AC 0x40000
 #define EFLAGS_INTERRUPT 0x200
+#define READ_AHEAD 4                    /* pages of a section that one fault brings in at the most */
 
 ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
 
@@ -86,6 +87,12 @@ static NTSTATUS MiTransitionFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
         Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
     if (Pfn->State != MiFrameTransit)
         MiUnlinkFrame(Pfn);
+    if (Pfn->Flags & MI_FRAME_READ_AHEAD) {
+        /* Only now has it come in for somebody. */
+        Pfn->Flags &= (UCHAR)~MI_FRAME_READ_AHEAD;
+        if (Section != NULL)
+            Section->PageIns++;
+    }
     Pfn->State = MiFrameActive;
     MiInsertInRing(WorkingSet, Pfn);
     MiWritePte(Pte, MiMakeValid(MiFrameOf(Value), MiProtectionOf(Value)));
@@ -115,15 +122,17 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 
 /*
  * Reads Count adjacent pages, whose entries lie side by side in one table and whose slots follow each other in one file, in
- * one request; fewer when there are not as many frames just now. Working-set lock held, let go of during the transfer.
- * STATUS_SUCCESS, MI_RETRY or STATUS_IN_PAGE_ERROR.
+ * one request; fewer when there are not as many frames just now. The first Wanted become valid; the rest, which nobody has
+ * asked for, are the first that standby gives away. Working-set lock held, let go of during the transfer. STATUS_SUCCESS,
+ * MI_RETRY or STATUS_IN_PAGE_ERROR: one of those wanted cannot be read, whatever it was read together with.
  */
-NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count)
+NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count,
+                     ULONG Wanted)
 {
     PMI_TRANSFER Transfer = MiTryAllocateTransfer();
-    ULONG Resident = 0, OldIrql;
+    ULONG Resident = 0, Read = 0, Good = MI_ALL_PAGES, OldIrql;
+    BOOLEAN Failed = FALSE, Zeroed;
     NTSTATUS Status;
-    BOOLEAN Zeroed;
     KIRQL Irql;
 
     if (Transfer == NULL) {
@@ -161,30 +170,48 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     MiUnlockWorkingSet(WorkingSet);
 
     Status = MiTransferPages(Transfer, FALSE);
+    if (!NT_SUCCESS(Status))
+        Good = Count > 1 ? MiTransferSingly(Transfer, FALSE) : 0;
 
     MiLockWorkingSet(WorkingSet);
     WorkingSet->Lock.OldIrql = OldIrql;
     Irql = MiLockPfn();
+    Wanted = min(Wanted, Count);
     for (ULONG i = 0; i < Count; i++) {
         PMMPFN Pfn = MiPfn(Transfer->Frames[i]);
         Pfn->Flags &= (UCHAR)~MI_FRAME_READING;
-        if (NT_SUCCESS(Status)) {
-            Resident += MiFinishRead(WorkingSet, Pfn, &Pte[i]);
-        } else {
+        if (!(Good & (1u << i))) {
             MiWritePte(&Pte[i], Pfn->OriginalPte);
             MiFreeFrame(Pfn);
+            Failed |= i < Wanted;
+            continue;
+        }
+        InterlockedIncrement64((PLONG64)&MiPagesIn);
+        if (i < Wanted) {
+            Read++;
+            Resident += MiFinishRead(WorkingSet, Pfn, &Pte[i]);
+        } else {
+            Pfn->Flags |= MI_FRAME_READ_AHEAD;
+            MiInsertStandbyFirst(Pfn);
         }
     }
     MiUnlockPfn(Irql);
     MiDereferenceTransfer(Transfer);
-    if (!NT_SUCCESS(Status))
-        return STATUS_IN_PAGE_ERROR;
     MiCountResident(Section, (LONG)Resident);
     if (Section != NULL)
-        Section->PageIns += Count;
-    InterlockedExchangeAdd64((PLONG64)&MiPagesIn, Count);
+        Section->PageIns += Read;
+    if (Failed)
+        return STATUS_IN_PAGE_ERROR;
     InterlockedIncrement64((PLONG64)&MiHardFaults);
     return STATUS_SUCCESS;
+}
+
+/* How many pages a fault reads, with the one that is wanted: none besides it when frames are low. */
+static ULONG MiReadAhead(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address)
+{
+    if (Section == NULL || MiAvailableFrames() < MiLowFrames)
+        return 1;
+    return MiCountRun(Section, Pte, Address, READ_AHEAD);
 }
 
 /*
@@ -231,7 +258,8 @@ static FORCEINLINE NTSTATUS MiResolveEntry(PMM_WORKING_SET WorkingSet, PMM_ADDRE
     case MiPteTransition:
         return MiTransitionFault(WorkingSet, Section, Pte);
     case MiPtePagingFile:
-        return MiReadPages(WorkingSet, Section, Pte, Address & ~(ULONG_PTR)(PAGE_SIZE - 1), 1);
+        Address &= ~(ULONG_PTR)(PAGE_SIZE - 1);
+        return MiReadPages(WorkingSet, Section, Pte, Address, MiReadAhead(Section, Pte, Address), 1);
     default:
         KiBugCheck(MEMORY_MANAGEMENT, Address, Value.Value, 0, 0, NULL, "the page-table entry of %p is of no known kind: %I64x",
                    (PVOID)Address, Value.Value);

@@ -144,10 +144,10 @@ static NTSTATUS MiFillInSlots(PMM_SECTION Section, ULONG FirstPage, PMI_TRANSFER
         if (NT_SUCCESS(Status))
             MiWritePte(MiSystemPte(Address), MiMakePagingFile(Transfer->File, Transfer->Slot + i, MiSectionProtection(Section)));
         else
-            MiRetireSlot(Transfer->File, Transfer->Slot + i);
+            MiFreeSlot(Transfer->File, Transfer->Slot + i);     /* the writer finds out which of them cannot be written */
     }
     MiUnlockPfn(Irql);
-    return Status;
+    return NT_SUCCESS(Status) ? STATUS_SUCCESS : MI_RETRY;
 }
 
 static NTSTATUS MiFillCluster(PMM_SECTION Section, ULONG FirstPage, ULONG Pages, PUCHAR Buffer)

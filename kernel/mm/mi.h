@@ -48,6 +48,8 @@ typedef enum _MI_FRAME_STATE {
 #define MI_FRAME_CHARGED 0x20   /* paid for out of the resident budget because it is locked; returned with the last reference */
 #define MI_FRAME_SHARED 0x40    /* a segment's page: Pte is its prototype, and it is in no ring */
 
+#define MI_FRAME_READ_AHEAD 0x80    /* was read along with a neighbour, and nobody has asked for it yet */
+
 #define MI_NO_FRAME 0xFFFFFFFFu
 
 struct _MI_TRANSFER;
@@ -117,6 +119,7 @@ FORCEINLINE ULONG_PTR MiMakeOwner(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 
 /* pfn.c. All with the PFN lock held. */
 VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list, with that state */
+VOID MiInsertStandbyFirst(PMMPFN Pfn);                  /* at the beginning: the first that is taken for something else */
 VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its state */
 VOID MiTakeBackFrame(PMMPFN Pfn);                       /* off its list if it is on one, its page kept */
 /* A frame with nothing in it, off all lists; *Zeroed says whether it is. MI_NO_FRAME: none. */
@@ -254,8 +257,16 @@ VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, 
  */
 #define MI_RETRY ((NTSTATUS)0x40FF0001)
 NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason);
-/* Adjacent pages whose slots follow each other, in one request; Count <= MI_CLUSTER. As MiResolveFault. */
-NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count);
+/*
+ * Adjacent pages whose slots follow each other, in one request; Count <= MI_CLUSTER. The first Wanted become valid, the rest
+ * wait on standby. As MiResolveFault.
+ */
+NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count, ULONG Wanted);
+/*
+ * How many pages from Address on, at most Most, are out in slots that follow each other, by entries of one table; Pte is
+ * the first one's, a paging-file entry. Within the section; its working-set lock held.
+ */
+ULONG MiCountRun(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Most);
 extern ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
 
 /* Transfers and paging files (transfer.c, pagefile.c) ------------------------------------------------------------------ */
@@ -289,6 +300,10 @@ VOID MiDereferenceTransfer(PMI_TRANSFER Transfer);
 VOID MiWaitForTransfer(PMI_TRANSFER Transfer);  /* and drops the caller's reference */
 /* Reads or writes Transfer->Count frames at Transfer->Slot, and waits. IRQL: <= APC_LEVEL, no working-set lock held. */
 NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write);
+/* The same after a failure, one page to a request; a bit for each that has been moved. */
+ULONG MiTransferSingly(PMI_TRANSFER Transfer, BOOLEAN Write);
+#define MI_ALL_PAGES MAXULONG
+C_ASSERT(MI_CLUSTER <= 32);
 
 typedef struct _MI_PAGING_FILE {
     CHAR Name[MM_PAGING_FILE_NAME];

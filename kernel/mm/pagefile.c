@@ -6,6 +6,7 @@
  */
 #include "mm/mi.h"
 #include "io/io.h"
+#include "rtl/export.h"
 #include "rtl/rtl.h"
 
 #define MI_PAGING_FILE_TAG 'fPmM'
@@ -192,3 +193,4 @@ ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count)
     }
     return MiPagingFileCount;
 }
+NT_EXPORT(MmQueryPagingFiles);    /* for the test library */

@@ -48,6 +48,24 @@ VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn)
     }
 }
 
+VOID MiInsertStandbyFirst(PMMPFN Pfn)
+{
+    MI_FRAME_LIST *Head = &MiFrameLists[MiFrameStandby];
+    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
+
+    Pfn->State = MiFrameStandby;
+    Pfn->Flink = Head->First;
+    Pfn->Blink = MI_NO_FRAME;
+    if (Head->First != MI_NO_FRAME)
+        MiPfn(Head->First)->Blink = Frame;
+    else
+        Head->Last = Frame;
+    Head->First = Frame;
+    Head->Count++;
+    if (MiFrameWaiters != 0)
+        KeSetEvent(&MiFramesEvent, 0, FALSE);
+}
+
 VOID MiUnlinkFrame(PMMPFN Pfn)
 {
     MI_FRAME_LIST *Head = &MiFrameLists[Pfn->State];

@@ -86,6 +86,25 @@ PMM_SECTION MmFindSection(PVOID Address)
 }
 NT_EXPORT(MmFindSection);    /* for the test library */
 
+ULONG MiCountRun(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Most)
+{
+    ULONG_PTR End = Section->Base + ((ULONG_PTR)Section->PageCount << PAGE_SHIFT);
+    MMPTE First = MiReadPte(Pte);
+    ULONG Run = 1;
+
+    for (; Run < Most; Run++) {
+        ULONG_PTR At = Address + Run * PAGE_SIZE;
+        MMPTE Next;
+        if (At >= End || (At & ((512ull << PAGE_SHIFT) - 1)) == 0)
+            break;
+        Next = MiReadPte(Pte + Run);
+        if (MiIsValid(Next) || MiKindOf(Next) != MiPtePagingFile || MiFileOf(Next) != MiFileOf(First) ||
+            MiSlotOf(Next) != MiSlotOf(First) + Run)
+            break;
+    }
+    return Run;
+}
+
 /*
  * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots come
  * in one request each, so a section written in one piece costs one. STATUS_SUCCESS or STATUS_IN_PAGE_ERROR.
@@ -109,15 +128,8 @@ NTSTATUS MiBringIn(PMM_SECTION Section)
                 continue;
             }
             if (MiKindOf(Value) == MiPtePagingFile) {
-                while (Page + Run < Section->PageCount && Run < MI_CLUSTER &&
-                       ((Address + Run * PAGE_SIZE) & ((512ull << PAGE_SHIFT) - 1)) != 0) {
-                    MMPTE Next = MiReadPte(Pte + Run);
-                    if (MiIsValid(Next) || MiKindOf(Next) != MiPtePagingFile || MiFileOf(Next) != MiFileOf(Value) ||
-                        MiSlotOf(Next) != MiSlotOf(Value) + Run)
-                        break;
-                    Run++;
-                }
-                Status = MiReadPages(&MiSystemWorkingSet, Section, Pte, Address, Run);
+                Run = MiCountRun(Section, Pte, Address, MI_CLUSTER);
+                Status = MiReadPages(&MiSystemWorkingSet, Section, Pte, Address, Run, Run);
             } else {
                 Status = MiResolveFault(&MiSystemWorkingSet, NULL, Address, 0);
             }

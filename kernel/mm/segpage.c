@@ -93,6 +93,7 @@ static BOOLEAN MiStartSegmentRead(PMM_SEGMENT Segment, ULONG64 Page, PMI_TRANSFE
 static NTSTATUS MiReadSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Frame)
 {
     PMI_TRANSFER Transfer = MiTryAllocateTransfer();
+    ULONG Good = MI_ALL_PAGES;
     NTSTATUS Status;
     KIRQL Irql, OldIrql;
 
@@ -108,11 +109,15 @@ static NTSTATUS MiReadSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Fra
         return MI_RETRY;
     }
     Status = MiTransferPages(Transfer, FALSE);
+    if (!NT_SUCCESS(Status)) {
+        Good = Transfer->Count > 1 ? MiTransferSingly(Transfer, FALSE) : 0;
+        Status = Good & 1 ? STATUS_SUCCESS : Status;
+    }
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Transfer->Count; i++) {
         PMMPFN Pfn = MiPfn(Transfer->Frames[i]);
         Pfn->Flags &= (UCHAR)~MI_FRAME_READING;
-        if (!NT_SUCCESS(Status)) {
+        if (!(Good & (1u << i))) {
             *Pfn->Pte = Pfn->OriginalPte;
             MiFreeFrame(Pfn);
         } else if (i == 0) {

@@ -114,7 +114,8 @@ static ULONG MiChecksum(PFN_NUMBER Frame)
 }
 #endif
 
-NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write)
+/* The first Count frames of the transfer, from or to Slot on. */
+static NTSTATUS MiMovePages(PMI_TRANSFER Transfer, ULONG64 Slot, ULONG Count, BOOLEAN Write)
 {
     PMI_PAGING_FILE File = &MiPagingFiles[Transfer->File];
     IO_STATUS_BLOCK Iosb;
@@ -122,30 +123,53 @@ NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write)
     NTSTATUS Status;
 
     Mdl->Next = NULL;
-    Mdl->Size = (CSHORT)(sizeof(MDL) + Transfer->Count * sizeof(PFN_NUMBER));
+    Mdl->Size = (CSHORT)(sizeof(MDL) + Count * sizeof(PFN_NUMBER));
     Mdl->MdlFlags = MDL_PAGES_LOCKED | MDL_ALLOCATED_FIXED_SIZE | (Write ? 0 : MDL_IO_PAGE_READ | MDL_WRITE_OPERATION);
     Mdl->Process = NULL;
     Mdl->MappedSystemVa = NULL;
     Mdl->StartVa = NULL;
     Mdl->ByteOffset = 0;
-    Mdl->ByteCount = Transfer->Count << PAGE_SHIFT;
+    Mdl->ByteCount = Count << PAGE_SHIFT;
 #if DBG
-    for (ULONG i = 0; Write && i < Transfer->Count; i++)
-        File->Checksums[Transfer->Slot + i] = MiChecksum(Transfer->Frames[i]);
+    for (ULONG i = 0; Write && i < Count; i++)
+        File->Checksums[Slot + i] = MiChecksum(Transfer->Frames[i]);
 #endif
-    Status = IoPagingIo(File->FileObject, File->Irps[Transfer->Index], Mdl, Transfer->Slot << PAGE_SHIFT, Write, &Iosb);
+    Status = IoPagingIo(File->FileObject, File->Irps[Transfer->Index], Mdl, Slot << PAGE_SHIFT, Write, &Iosb);
     if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
         MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
     if (NT_SUCCESS(Status) && Iosb.Information != Mdl->ByteCount)
         Status = STATUS_IO_DEVICE_ERROR;
     InterlockedIncrement64((PLONG64)(Write ? &MiPageWrites : &MiPageReads));
 #if DBG
-    for (ULONG i = 0; !Write && NT_SUCCESS(Status) && i < Transfer->Count; i++)
-        if (File->Checksums[Transfer->Slot + i] != MiChecksum(Transfer->Frames[i])) {
-            DbgPrint("Paging file %s: slot %I64u does not hold what was written to it\n", File->Name, Transfer->Slot + i);
+    for (ULONG i = 0; !Write && NT_SUCCESS(Status) && i < Count; i++)
+        if (File->Checksums[Slot + i] != MiChecksum(Transfer->Frames[i])) {
+            DbgPrint("Paging file %s: slot %I64u does not hold what was written to it\n", File->Name, Slot + i);
             Status = STATUS_CRC_ERROR;
         }
 #endif
     Transfer->Status = Status;
     return Status;
+}
+
+NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write)
+{
+    return MiMovePages(Transfer, Transfer->Slot, Transfer->Count, Write);
+}
+
+/*
+ * A request for several pages fails as a whole, whichever of them is at fault: each once more by itself. The MDL begins
+ * with the transfer's first frame, so the page that is meant stands in its place meanwhile.
+ */
+ULONG MiTransferSingly(PMI_TRANSFER Transfer, BOOLEAN Write)
+{
+    PFN_NUMBER First = Transfer->Frames[0];
+    ULONG Good = 0;
+
+    for (ULONG i = 0; i < Transfer->Count; i++) {
+        Transfer->Frames[0] = i == 0 ? First : Transfer->Frames[i];
+        if (NT_SUCCESS(MiMovePages(Transfer, Transfer->Slot + i, 1, Write)))
+            Good |= 1u << i;
+    }
+    Transfer->Frames[0] = First;
+    return Good;
 }

@@ -62,24 +62,35 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
     return Got;
 }
 
+typedef enum _MI_WRITE_RESULT {
+    MiWritten,
+    MiNotWritten,           /* the device is at fault: the slot may be used again */
+    MiSlotIsBad
+} MI_WRITE_RESULT;
+
+static VOID MiGiveUpSlot(ULONG File, ULONG64 Slot, MI_WRITE_RESULT Result)
+{
+    if (Result == MiSlotIsBad)
+        MiRetireSlot(File, Slot);
+    else
+        MiFreeSlot(File, Slot);
+}
+
 /* One frame of a finished write. PFN lock held. */
-static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
+static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, MI_WRITE_RESULT Result)
 {
     PMM_SECTION Section;
 
     Pfn->Flags &= (UCHAR)~MI_FRAME_WRITING;
     if (Pfn->State == MiFrameDeleted) {
-        if (Written)
-            MiFreeSlot(File, Slot);
-        else
-            MiRetireSlot(File, Slot);
+        MiGiveUpSlot(File, Slot, Result);
         MiDereferenceFrame(Pfn);
         return;
     }
-    if (Written && (Pfn->Flags & MI_FRAME_DIRTY)) {
+    if (Result == MiWritten && (Pfn->Flags & MI_FRAME_DIRTY)) {
         /* Taken back, changed and given up again meanwhile: what was written is old. */
         MiFreeSlot(File, Slot);
-    } else if (Written) {
+    } else if (Result == MiWritten) {
         Pfn->OriginalPte = MiMakePagingFile(File, Slot, MiProtectionOf(Pfn->OriginalPte));
         Section = MiSectionOfFrame(Pfn);
         if (Section != NULL)
@@ -87,15 +98,34 @@ static VOID MiFinishWrite(PMMPFN Pfn, ULONG File, ULONG64 Slot, BOOLEAN Written)
         MiPagesOut++;
     } else {
         Pfn->Flags |= MI_FRAME_DIRTY;
-        MiRetireSlot(File, Slot);
+        MiGiveUpSlot(File, Slot, Result);
     }
     MiDereferenceFrame(Pfn);
+}
+
+/*
+ * Writes what was gathered; a bit for each page that is in its slot then. When the request fails each page is tried by
+ * itself, so that one slot that cannot be written costs no other.
+ */
+static ULONG MiWriteGathered(PMI_TRANSFER Transfer)
+{
+    NTSTATUS Status = MiTransferPages(Transfer, TRUE);
+    ULONG Written;
+
+    if (NT_SUCCESS(Status))
+        return MI_ALL_PAGES;
+    Written = MiTransferSingly(Transfer, TRUE);
+    DbgPrint("Paging file %s: writing %u pages at slot %I64u failed with status 0x%08X; by themselves %s\n",
+             MiPagingFiles[Transfer->File].Name, Transfer->Count, Transfer->Slot, Status,
+             Written == 0 && Transfer->Count > 1 ? "none can be written either: they stay in memory"
+                                                 : "some can be written, and the slots of the others are not used again");
+    return Written;
 }
 
 BOOLEAN MiWriteCluster(VOID)
 {
     PMI_TRANSFER Transfer;
-    NTSTATUS Status;
+    ULONG Written;
     KIRQL Irql;
 
     while ((Transfer = MiTryAllocateWriteTransfer()) == NULL)
@@ -111,20 +141,19 @@ BOOLEAN MiWriteCluster(VOID)
         return FALSE;
     }
     MiUnlockPfn(Irql);
-    Status = MiTransferPages(Transfer, TRUE);
-    if (!NT_SUCCESS(Status))
-        DbgPrint("Paging file %s: writing %u pages at slot %I64u failed with status 0x%08X; the slots are not used again\n",
-                 MiPagingFiles[Transfer->File].Name, Transfer->Count, Transfer->Slot, Status);
+    Written = MiWriteGathered(Transfer);
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Transfer->Count; i++)
-        MiFinishWrite(MiPfn(Transfer->Frames[i]), Transfer->File, Transfer->Slot + i, NT_SUCCESS(Status));
+        /* Where nothing at all could be written of several pages it is not their slots that are bad. */
+        MiFinishWrite(MiPfn(Transfer->Frames[i]), Transfer->File, Transfer->Slot + i,
+                      Written & (1u << i) ? MiWritten : Written == 0 && Transfer->Count > 1 ? MiNotWritten : MiSlotIsBad);
     Transfer->OwnsSlots = FALSE;
-    MiWriterStuck = !NT_SUCCESS(Status);
+    MiWriterStuck = Written == 0;
     MiUnlockPfn(Irql);
     MiDereferenceTransfer(Transfer);
     if (InterlockedDecrement(&MiWritesInFlight) == 0)
         KeSetEvent(&MiWritesDone, 0, FALSE);
-    return NT_SUCCESS(Status);
+    return Written != 0;
 }
 
 VOID MiFlushModifiedPages(VOID)
@@ -149,10 +178,13 @@ VOID MiModifiedPageWriter(PVOID Context)
         KeWaitForSingleObject(&MiWriterEvent, WrPageOut, KernelMode, FALSE, NULL);
         while (MiWriteCluster())
             ;
-        if (MiFrameLists[MiFrameModified].Count != 0 && MiAvailableFrames() < MiLowFrames) {
-            /* Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that. */
+        /*
+         * Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that; the frames that
+         * came back to the list have set the event themselves.
+         */
+        if (MiWriterStuck)
             KeDelayExecutionThread(KernelMode, FALSE, &Delay);
+        if (MiFrameLists[MiFrameModified].Count != 0 && MiAvailableFrames() < MiLowFrames)
             KeSetEvent(&MiWriterEvent, 0, FALSE);
-        }
     }
 }

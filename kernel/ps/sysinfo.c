@@ -198,5 +198,6 @@ PAGED_CODE_SECTION NTSTATUS NtShutdownSystem(ULONG Result)
         return Status;
     if (Result != SHUTDOWN_PASS && Result != SHUTDOWN_FAIL)
         return STATUS_INVALID_PARAMETER;
+    MmShrinkPagingFiles();
     HalPowerOff(Result == SHUTDOWN_PASS ? HAL_EXIT_PASS : HAL_EXIT_FAIL);
 }

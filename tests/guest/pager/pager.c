@@ -209,3 +209,59 @@ TEST_CASE(LocksFromManyThreads, "L23 counts are right when several processors lo
     MmTrimAllSystemPageableMemory(TRUE);
     EXPECT_EQUAL(Section->ResidentPages, 0);
 }
+
+TEST_CASE(ReadAheadInSections, "a fault in a section brings its neighbours along, which count as come in when they are used") {
+    volatile MM_SECTION *Section = MmFindSection((PVOID)LongTable);
+    ULONG64 Reads, PageIns;
+    ULONG Sum = 0;
+
+    REQUIRE(Section != NULL);
+    MmTrimAllSystemPageableMemory(TRUE);
+    REQUIRE(Section->ResidentPages == 0);
+    Reads = Statistics().PageReads;
+    PageIns = Section->PageIns;
+    Sum += LongTable[0];
+    EXPECT_EQUAL(Section->ResidentPages, 1);
+    EXPECT_EQUAL(Section->PageIns, PageIns + 1);
+    for (ULONG Page = 1; Page < SECTION_PAGES; Page++) {
+        Sum += LongTable[Page * PAGE_WORDS];
+    }
+    EXPECT(Sum != 0);
+    EXPECT_EQUAL(Section->ResidentPages, SECTION_PAGES);
+    EXPECT_EQUAL(Section->PageIns, PageIns + SECTION_PAGES);
+    /* Sixteen without; some of the kernel's own code may have come in meanwhile. */
+    EXPECT(Statistics().PageReads - Reads <= 12);
+}
+
+TEST_CASE(PagingFilesGrow, "a paging file grows before a promise is refused, and gives back what it has grown by") {
+    MM_PAGING_FILE_STATISTICS File;
+    MM_STATISTICS Before = Statistics();
+    SIZE_T Bytes = (SIZE_T)(Before.CommitLimit - Before.CommittedPages + 300) * PAGE_SIZE;
+    PVOID Block;
+
+    REQUIRE(MmQueryPagingFiles(&File, 1) == 1);
+    EXPECT_EQUAL(File.Bad, 0);
+    if (File.Slots == File.Maximum) {
+        return;                         /* the ramdisk's does not */
+    }
+    EXPECT_EQUAL(File.Slots, File.Minimum);
+    Block = ExAllocatePoolWithTag(PagedPool, Bytes, TAG);
+    EXPECT(Block != NULL);
+    MmQueryPagingFiles(&File, 1);
+    EXPECT(File.Slots >= File.Minimum + 300);
+    EXPECT(Statistics().CommitLimit > Before.CommitLimit);
+    /* Promised, so it cannot shrink yet by much. */
+    MmShrinkPagingFiles();
+    EXPECT(Statistics().CommitLimit >= Statistics().CommittedPages);
+    MmQueryPagingFiles(&File, 1);
+    EXPECT(File.Slots >= File.Minimum + 290);
+    if (Block != NULL) {
+        ExFreePoolWithTag(Block, TAG);
+    }
+    MmShrinkPagingFiles();
+    MmQueryPagingFiles(&File, 1);
+    EXPECT_EQUAL(File.Slots, File.Minimum);
+    EXPECT(ExAllocatePoolWithTag(PagedPool, (SIZE_T)File.Maximum * 4 * PAGE_SIZE, TAG) == NULL);
+    MmQueryPagingFiles(&File, 1);
+    EXPECT_EQUAL(File.Slots, File.Minimum);
+}

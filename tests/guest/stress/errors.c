@@ -132,6 +132,160 @@ TEST_CASE(WriteErrorLosesNothing, "pages whose write fails stay in memory, and g
     ExFreePoolWithTag(Block, STRESS_TAG);
 }
 
+/* Slots of all paging files that are not used any more because they could not be written. */
+static ULONG BadSlots(VOID)
+{
+    MM_PAGING_FILE_STATISTICS Files[4];
+    ULONG Count = min(MmQueryPagingFiles(Files, ARRAYSIZE(Files)), ARRAYSIZE(Files)), Bad = 0;
+
+    while (Count-- > 0) {
+        Bad += Files[Count].Bad;
+    }
+    return Bad;
+}
+
+TEST_CASE(OneBadSlot, "of a cluster whose write fails only the slot at fault is given up; the rest is written") {
+    PVOID Block = MakeBlock(400);
+    ULONG Bad = BadSlots();
+    MM_STATISTICS Before, After;
+    CHAR Report[128];
+
+    REQUIRE(Block != NULL);
+    if (!StressAttachFilter()) {
+        ExFreePoolWithTag(Block, STRESS_TAG);
+        return;
+    }
+    MmQueryStatistics(&Before);
+    StressFilter.SpoilWrite = 1;
+    for (ULONG Try = 0; Try < 6; Try++) {
+        MmTrimAllSystemPageableMemory(TRUE);
+    }
+    MmQueryStatistics(&After);
+    EXPECT(StressFilter.BadWrite != MAXULONGLONG);
+    EXPECT_EQUAL(StressFilter.Failed, 2);       /* the cluster, and the one page of it */
+    EXPECT_EQUAL(BadSlots(), Bad + 1);
+    EXPECT_EQUAL(After.CommitLimit, Before.CommitLimit - 1);
+    EXPECT_EQUAL(After.ModifiedFrames, 0);
+    EXPECT(MmCheckConsistency(Report, sizeof(Report)));
+    CheckBlock(Block, 400);
+    StressDetachFilter();
+    ExFreePoolWithTag(Block, STRESS_TAG);
+}
+
+TEST_CASE(DeadDevice, "a device that takes no write costs no slot: what could not be written goes out when it works again") {
+    PVOID Block = MakeBlock(500);
+    ULONG Bad = BadSlots();
+    MM_STATISTICS Now;
+    CHAR Report[128];
+
+    REQUIRE(Block != NULL);
+    if (!StressAttachFilter()) {
+        ExFreePoolWithTag(Block, STRESS_TAG);
+        return;
+    }
+    StressFilter.FailWrites = MAXLONG;
+    MmTrimAllSystemPageableMemory(TRUE);
+    MmTrimAllSystemPageableMemory(TRUE);
+    EXPECT(StressFilter.Failed >= 17);
+    StressFilter.FailWrites = 0;
+    EXPECT_EQUAL(BadSlots(), Bad);
+    EXPECT(MmCheckConsistency(Report, sizeof(Report)));
+    CheckBlock(Block, 500);
+    MmTrimAllSystemPageableMemory(TRUE);
+    MmQueryStatistics(&Now);
+    EXPECT_EQUAL(Now.ModifiedFrames, 0);
+    CheckBlock(Block, 500);
+    StressDetachFilter();
+    ExFreePoolWithTag(Block, STRESS_TAG);
+}
+
+/* Touches each page of a block; how many of them raised STATUS_IN_PAGE_ERROR. */
+static ULONG CountUnreadable(volatile ULONG64 *Block)
+{
+    volatile ULONG Count = 0;
+
+    for (volatile ULONG Page = 0; Page < PAGES; Page++) {
+        __try {
+            (VOID)Block[Page * PAGE_WORDS];
+        } __except (GetExceptionCode() == STATUS_IN_PAGE_ERROR ? EXCEPTION_EXECUTE_HANDLER : EXCEPTION_CONTINUE_SEARCH) {
+            Count++;
+        }
+    }
+    return Count;
+}
+
+TEST_CASE(EachRequestFailsOnce, "whichever request fails, the first, the second, ...: an exception or nothing, and never a wrong byte") {
+    ULONG Bad = BadSlots(), Unreadable = 0, Rounds = 0;
+    BOOLEAN Fired = TRUE;
+    CHAR Report[128];
+
+    if (!StressAttachFilter()) {
+        return;
+    }
+    while (Fired && Rounds < 200) {
+        PVOID Block = MakeBlock(600 + Rounds);
+        if (!EXPECT(Block != NULL)) {
+            break;
+        }
+        StressFilter.Ordinal = (LONG)++Rounds;
+        MmTrimAllSystemPageableMemory(TRUE);
+        MmTrimAllSystemPageableMemory(TRUE);
+        StressFilter.Watched = KeGetCurrentThread();
+        Unreadable += CountUnreadable(Block);
+        StressFilter.Watched = NULL;
+        Fired = StressFilter.Ordinal <= 0;
+        StressFilter.Ordinal = 0;
+        CheckBlock(Block, 600 + Rounds - 1);
+        EXPECT(MmCheckConsistency(Report, sizeof(Report)));
+        ExFreePoolWithTag(Block, STRESS_TAG);
+    }
+    EXPECT(!Fired);
+    EXPECT_EQUAL(StressFilter.Failed, Rounds - 1);
+    /* A page of the block is a read each; a write that failed was tried again. */
+    EXPECT(Unreadable >= PAGES && Unreadable < Rounds);
+    EXPECT_EQUAL(BadSlots(), Bad);
+    StressDetachFilter();
+}
+
+/* Written by nobody, so its slots are those that it was loaded into, side by side. */
+#pragma data_seg("PAGEBADS")
+static volatile ULONG64 Untouched[4 * PAGE_WORDS] = {1};
+#pragma data_seg()
+
+/* The first word of a page, or the status of the exception that touching it raised. */
+static NTSTATUS Touch(ULONG Page)
+{
+    volatile NTSTATUS Status = STATUS_SUCCESS;
+
+    __try {
+        (VOID)Untouched[Page * PAGE_WORDS];
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        Status = GetExceptionCode();
+    }
+    return Status;
+}
+
+TEST_CASE(BadNeighbour, "a page that cannot be read fails by itself, not those that are read along with it") {
+    if (!StressAttachFilter()) {
+        return;
+    }
+    MmTrimAllSystemPageableMemory(TRUE);
+    StressFilter.Watched = KeGetCurrentThread();
+    EXPECT_STATUS(Touch(0), STATUS_SUCCESS);
+    StressFilter.BadRead = StressFilter.LastRead + 2 * PAGE_SIZE;
+    StressFilter.Watched = NULL;
+    MmTrimAllSystemPageableMemory(TRUE);
+    StressFilter.Watched = KeGetCurrentThread();
+    EXPECT_STATUS(Touch(0), STATUS_SUCCESS);
+    EXPECT_STATUS(Touch(1), STATUS_SUCCESS);
+    EXPECT_STATUS(Touch(2), STATUS_IN_PAGE_ERROR);
+    EXPECT_STATUS(Touch(3), STATUS_SUCCESS);
+    StressFilter.BadRead = MAXULONGLONG;
+    EXPECT_STATUS(Touch(2), STATUS_SUCCESS);
+    EXPECT_EQUAL(Untouched[0], 1);
+    StressDetachFilter();
+}
+
 TEST_CASE(NonpagedLockAtDispatch, "MmProbeAndLockPages of nonpaged pool is allowed at DISPATCH_LEVEL") {
     PVOID Block = ExAllocatePoolWithTag(NonPagedPool, 2 * PAGE_SIZE, STRESS_TAG);
     PMDL Mdl = Block != NULL ? IoAllocateMdl(Block, 2 * PAGE_SIZE, FALSE, FALSE, NULL) : NULL;

@@ -8,7 +8,7 @@ NTSTATUS ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes, P
                                  ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                  PVOID Context, PVOID *Object);
 
-STRESS_FILTER StressFilter;
+STRESS_FILTER StressFilter = {.BadRead = MAXULONGLONG, .BadWrite = MAXULONGLONG};
 static PDEVICE_OBJECT Filter, Below, Disk;
 
 PVOID StressObject(PCWSTR Name, POBJECT_TYPE Type)
@@ -21,17 +21,46 @@ PVOID StressObject(PCWSTR Name, POBJECT_TYPE Type)
                ? Object : NULL;
 }
 
+static BOOLEAN Touches(PIO_STACK_LOCATION Stack, ULONG64 Page)
+{
+    ULONG64 Start = (ULONG64)Stack->Parameters.Read.ByteOffset.QuadPart;    /* Write has the same layout */
+
+    return Page != MAXULONGLONG && Page >= Start && Page < Start + Stack->Parameters.Read.Length;
+}
+
+/* IRQL: <= DISPATCH_LEVEL. */
+static BOOLEAN ShallFail(PIO_STACK_LOCATION Stack)
+{
+    ULONG64 Start = (ULONG64)Stack->Parameters.Read.ByteOffset.QuadPart;
+
+    if ((Stack->MajorFunction == IRP_MJ_WRITE || StressFilter.Watched == KeGetCurrentThread()) &&
+        InterlockedDecrement(&StressFilter.Ordinal) == 0) {
+        return TRUE;
+    }
+    if (Stack->MajorFunction == IRP_MJ_WRITE) {
+        if (Stack->Parameters.Write.Length > PAGE_SIZE && InterlockedExchange(&StressFilter.SpoilWrite, 0) != 0) {
+            StressFilter.BadWrite = Start + PAGE_SIZE;
+        }
+        return Touches(Stack, StressFilter.BadWrite) || InterlockedDecrement(&StressFilter.FailWrites) >= 0;
+    }
+    if (StressFilter.Watched == KeGetCurrentThread()) {
+        StressFilter.LastRead = Start;
+        if (Touches(Stack, StressFilter.BadRead)) {
+            return TRUE;
+        }
+    }
+    return StressFilter.FailReadsOf == KeGetCurrentThread();
+}
+
 /* IRQL: <= DISPATCH_LEVEL, on the path that resolves page faults: nothing here is pageable. */
 static NTSTATUS FilterTransfer(PDEVICE_OBJECT Device, PIRP Irp)
 {
     UCHAR Major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
-    BOOLEAN Fail = Major == IRP_MJ_WRITE ? InterlockedDecrement(&StressFilter.FailWrites) >= 0
-                                         : StressFilter.FailReadsOf == KeGetCurrentThread();
 
     if (Major == IRP_MJ_READ) {
         StressFilter.ReadLevel = KeGetCurrentIrql();
     }
-    if (Device != Filter || !Fail) {
+    if (Device != Filter || !ShallFail(IoGetCurrentIrpStackLocation(Irp))) {
         IoSkipCurrentIrpStackLocation(Irp);
         return IoCallDriver(Below, Irp);
     }
@@ -40,6 +69,15 @@ static NTSTATUS FilterTransfer(PDEVICE_OBJECT Device, PIRP Irp)
     Irp->IoStatus.Information = 0;
     IoCompleteRequest(Irp, IO_NO_INCREMENT);
     return STATUS_IO_DEVICE_ERROR;
+}
+
+static VOID StressCalmFilter(VOID)
+{
+    StressFilter.FailWrites = 0;
+    StressFilter.FailReadsOf = StressFilter.Watched = NULL;
+    StressFilter.BadRead = StressFilter.BadWrite = MAXULONGLONG;
+    StressFilter.SpoilWrite = 0;
+    StressFilter.Ordinal = 0;
 }
 
 BOOLEAN StressAttachFilter(VOID)
@@ -52,8 +90,7 @@ BOOLEAN StressAttachFilter(VOID)
     if (Disk == NULL) {
         Disk = StressObject(L"\\Device\\Disk0", *IoDeviceObjectType);
     }
-    StressFilter.FailWrites = 0;
-    StressFilter.FailReadsOf = NULL;
+    StressCalmFilter();
     StressFilter.Failed = 0;
     if (EXPECT(Mine != NULL) && EXPECT(Disk != NULL)) {
         Mine->DriverObject->MajorFunction[IRP_MJ_READ] = FilterTransfer;
@@ -84,8 +121,7 @@ VOID StressDetachFilter(VOID)
 {
     LARGE_INTEGER Pause = {.QuadPart = -10000 * 50};
 
-    StressFilter.FailWrites = 0;
-    StressFilter.FailReadsOf = NULL;
+    StressCalmFilter();
     IoDetachDevice(Below);
     KeDelayExecutionThread(KernelMode, FALSE, &Pause);
     IoDeleteDevice(Filter);

@@ -24,6 +24,12 @@ PVOID StressObject(PCWSTR Name, POBJECT_TYPE Type);
 typedef struct _STRESS_FILTER {
     volatile LONG FailWrites;       /* so many are still to fail, whoever writes */
     PKTHREAD volatile FailReadsOf;  /* this thread's reads fail */
+    PKTHREAD volatile Watched;      /* of this thread's reads LastRead is where the last one began, and those fail that */
+    ULONG64 LastRead;
+    ULONG64 BadRead;                /* touch the page at this offset; MAXULONGLONG: none */
+    volatile LONG Ordinal;          /* counts down writes and the watched thread's reads: the one that makes it 0 fails */
+    volatile LONG SpoilWrite;       /* the second page of the next write of several becomes bad: */
+    ULONG64 BadWrite;               /* writes that touch the page at this offset fail; MAXULONGLONG: none */
     volatile LONG Failed;
     volatile KIRQL ReadLevel;       /* where the latest read came from */
 } STRESS_FILTER;
