@@ -95,6 +95,22 @@ def test_killing_the_script_outright_ends_the_machine_too(built, tiny):
         process.communicate(timeout=60)
 
 
+@pytest.mark.parametrize("disk", ["no-such-file", "0", "12X", ""])
+def test_a_disk_that_is_neither_file_nor_size_is_a_usage_error(disk):
+    done = run("--disk", disk)
+    assert done.returncode == EXITS["usage"]
+    assert "--disk" in done.stderr
+
+
+def test_disks_are_files_or_sizes(built, tiny, tmp_path):
+    """QEMU refuses a file that it cannot open, so a run that ends well has found them; what is read-only is so."""
+    name = tmp_path / "with,comma.img"
+    name.write_bytes(bytes(1 << 20))
+    name.chmod(0o444)
+    assert run("--disk", "1M", "--disk", str(name), *tiny(leave(0x10))).returncode == EXITS["pass"]
+    assert name.read_bytes() == bytes(1 << 20)
+
+
 # --- What reaches the machine ---
 
 @pytest.mark.parametrize("options, words", [
