@@ -15,6 +15,7 @@
  * the prototype anew.
  */
 #include "mm/mi.h"
+#include "rtl/export.h"
 
 #define MI_SEGMENT_TAG 'geSM'
 #define SLOT_BITS 9
@@ -284,3 +285,14 @@ NTSTATUS MmExtendSegment(PMM_SEGMENT Segment, ULONG64 First, ULONG64 Last)
     ExReleaseFastMutex(&Segment->Lock);
     return Status;
 }
+
+/* For the tests' drivers. */
+NT_EXPORT(MmCreateSegment);
+NT_EXPORT(MmDereferenceSegment);
+NT_EXPORT(MmEnterSegment);
+NT_EXPORT(MmLeaveSegment);
+NT_EXPORT(MmIsSegmentUsed);
+NT_EXPORT(MmExtendSegment);
+NT_EXPORT(MmSegmentHoles);
+NT_EXPORT(MmSegmentPages);
+NT_EXPORT(MmCutSegment);

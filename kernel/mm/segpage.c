@@ -12,6 +12,7 @@
  * held are never the ones that faults live on.
  */
 #include "mm/mi.h"
+#include "rtl/export.h"
 
 #define READ_AHEAD 8                    /* pages that come with one that is read, when frames are plenty */
 
@@ -201,3 +202,7 @@ VOID MmReleaseSegmentPage(PVOID Data)
     MiDereferenceFrame(MiPfn(((ULONG_PTR)Data - MM_DIRECT_MAP) >> PAGE_SHIFT));
     MiUnlockPfn(Irql);
 }
+
+/* For the tests' drivers. */
+NT_EXPORT(MmHoldSegmentPage);
+NT_EXPORT(MmReleaseSegmentPage);
