@@ -13,6 +13,7 @@
 #include "rtl/export.h"
 
 #define CLAIM_BATCH 32                  /* frames claimed or given back in one hold of the PFN lock */
+#define CACHE_LINE 64
 #define FOUR_GIGABYTES (1ull << 32)
 
 static BOOLEAN MiIsTakeable(PFN_NUMBER Frame)
@@ -90,6 +91,16 @@ static PFN_NUMBER MiTakeRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, P
     return MI_NO_FRAME;
 }
 
+/* What was written to the frames through the direct map, their zeroes, leaves the caches before another type shows them. */
+static VOID MiWriteBackFrames(PFN_NUMBER First, PFN_NUMBER Count)
+{
+    PUCHAR Line = MiDirectAddress(First), End = Line + (Count << PAGE_SHIFT);
+
+    for (; Line < End; Line += CACHE_LINE)
+        __asm__ volatile("clflush (%0)" : : "r"(Line) : "memory");
+    __asm__ volatile("mfence" : : : "memory");
+}
+
 static VOID MiGiveRun(PFN_NUMBER First, PFN_NUMBER Count)
 {
     KIRQL Irql = MiLockPfn();
@@ -132,6 +143,8 @@ PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDR
         MiReturnPermanent(Count);
         return NULL;
     }
+    if (CacheType != MmCached)
+        MiWriteBackFrames(First, Count);
     Address = MmMapIoSpace((PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)(First << PAGE_SHIFT)}, Count << PAGE_SHIFT, CacheType);
     if (Address == NULL)
         MiGiveRun(First, Count);

@@ -28,6 +28,12 @@ static VOID MiAttachFrame(PMMPFN Pfn, PMMPTE Pte, ULONG_PTR Address, ULONG_PTR O
     Pfn->Owner = Owner;
 }
 
+/* What tells a page that comes in for a lock. System working-set lock held if there is a section. */
+static FORCEINLINE UCHAR MiLockFlag(PMM_SECTION Section)
+{
+    return Section != NULL && Section->LockCount != 0 ? MI_FRAME_FOR_LOCK : 0;
+}
+
 /* Lets go of the working-set lock, waits until there may be frames, takes it again. */
 static NTSTATUS MiRetryWithFrames(PMM_WORKING_SET WorkingSet)
 {
@@ -42,7 +48,7 @@ static NTSTATUS MiDemandZeroFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 {
     KIRQL Irql = MiLockPfn();
     BOOLEAN Zeroed;
-    PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+    PFN_NUMBER Frame = MiTakeFrame(MiFrameZeroed, &Zeroed);
     PMMPFN Pfn = MiPfn(Frame);
 
     if (Frame == MI_NO_FRAME) {
@@ -83,16 +89,10 @@ static NTSTATUS MiTransitionFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
         MiLockWorkingSet(WorkingSet);
         return MI_RETRY;
     }
-    if (Pfn->State == MiFrameModified)
-        Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
-    if (Pfn->State != MiFrameTransit)
-        MiUnlinkFrame(Pfn);
-    if (Pfn->Flags & MI_FRAME_READ_AHEAD) {
-        /* Only now has it come in for somebody. */
-        Pfn->Flags &= (UCHAR)~MI_FRAME_READ_AHEAD;
-        if (Section != NULL)
-            Section->PageIns++;
-    }
+    if ((Pfn->Flags & MI_FRAME_READ_AHEAD) && Section != NULL)
+        Section->PageIns++;             /* only now has it come in for somebody */
+    MiTakeBackFrame(Pfn);
+    Pfn->Flags |= MiLockFlag(Section);
     Pfn->State = MiFrameActive;
     MiInsertInRing(WorkingSet, Pfn);
     MiWritePte(Pte, MiMakeValid(MiFrameOf(Value), MiProtectionOf(Value)));
@@ -145,7 +145,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     Transfer->Slot = MiSlotOf(*Pte);
     Irql = MiLockPfn();
     for (ULONG i = 0; i < Count; i++) {
-        PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+        PFN_NUMBER Frame = MiTakeFrame(MiFrameFree, &Zeroed);
         PMMPFN Pfn = MiPfn(Frame);
         if (Frame == MI_NO_FRAME) {
             Count = i;
@@ -154,7 +154,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
         Transfer->Frames[i] = Frame;
         MiAttachFrame(Pfn, &Pte[i], Address + i * PAGE_SIZE, MiMakeOwner(WorkingSet, Section), Pte[i]);
         Pfn->State = MiFrameTransit;
-        Pfn->Flags = MI_FRAME_READING;
+        Pfn->Flags = MI_FRAME_READING | MiLockFlag(Section);
         Pfn->Transfer = (USHORT)Transfer->Index;
         MiWritePte(&Pte[i], MiMakeTransition(Frame, MiProtectionOf(Pte[i])));
     }
@@ -192,7 +192,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
             Resident += MiFinishRead(WorkingSet, Pfn, &Pte[i]);
         } else {
             Pfn->Flags |= MI_FRAME_READ_AHEAD;
-            MiInsertStandbyFirst(Pfn);
+            MiInsertFrame(MiFrameStandby, Pfn);
         }
     }
     MiUnlockPfn(Irql);

@@ -186,8 +186,7 @@ PVOID MmMapLockedPagesSpecifyCache(PMDL Mdl, KPROCESSOR_MODE AccessMode, MEMORY_
         for (ULONG i = 0; i < Pages; i++, Pte++) {
             ULONG_PTR Address = Base + i * PAGE_SIZE;
             MMPTE New = MiMakePermanent(Frames[i], MI_PROTECT_READ | ((Priority & MdlMappingNoWrite) ? 0 : MI_PROTECT_WRITE));
-            if (CacheType == MmNonCached)
-                New.Value |= MI_PTE_CACHE_DISABLE | MI_PTE_WRITE_THROUGH;
+            New = MiWithCacheType(New, CacheType);
             if (i == 0 || (Address & ((512ull << PAGE_SHIFT) - 1)) == 0)
                 Pte = MiSystemPte(Address);
             MiWritePte(Pte, New);

@@ -45,10 +45,13 @@ typedef enum _MI_FRAME_STATE {
 #define MI_FRAME_READING 0x02   /* Transit: a read is filling it */
 #define MI_FRAME_WRITING 0x04   /* a write is copying it out */
 #define MI_FRAME_IN_RING 0x08   /* linked into its owner's working-set ring */
+#define MI_FRAME_FOR_LOCK 0x10  /* came in, or was held, for a lock: the last to be taken from standby. Not changed there */
 #define MI_FRAME_CHARGED 0x20   /* paid for out of the resident budget because it is locked; returned with the last reference */
 #define MI_FRAME_SHARED 0x40    /* a segment's page: Pte is its prototype, and it is in no ring */
 
-#define MI_FRAME_READ_AHEAD 0x80    /* was read along with a neighbour, and nobody has asked for it yet */
+#define MI_FRAME_READ_AHEAD 0x80 /* read along with a neighbour, and nobody has asked for it: the first to go from standby */
+
+#define MI_RANKS 3      /* of frames on standby: read-ahead, any other, for a lock. Their flags do not change there */
 
 #define MI_NO_FRAME 0xFFFFFFFFu
 
@@ -118,12 +121,14 @@ FORCEINLINE ULONG_PTR MiMakeOwner(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 }
 
 /* pfn.c. All with the PFN lock held. */
-VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list, with that state */
-VOID MiInsertStandbyFirst(PMMPFN Pfn);                  /* at the beginning: the first that is taken for something else */
+VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn);    /* at the end of a list (standby: of its rank), with that state */
 VOID MiUnlinkFrame(PMMPFN Pfn);                         /* off the list of its state */
 VOID MiTakeBackFrame(PMMPFN Pfn);                       /* off its list if it is on one, its page kept */
-/* A frame with nothing in it, off all lists; *Zeroed says whether it is. MI_NO_FRAME: none. */
-PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed);
+/*
+ * A frame with nothing in it, off all lists: Preferred, MiFrameZeroed or MiFrameFree, is looked for first. *Zeroed says
+ * whether it is. MI_NO_FRAME: none.
+ */
+PFN_NUMBER MiTakeFrame(MI_FRAME_STATE Preferred, PBOOLEAN Zeroed);
 VOID MiTakeThisFrame(PMMPFN Pfn);                       /* off its list, zeroed to standby, as a permanent one, not zeroed */
 VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list; wakes who waits for frames */
 VOID MiReferenceFrame(PMMPFN Pfn);
@@ -175,6 +180,13 @@ VOID MiWaitForFrames(VOID);
 extern KEVENT MiNeedFramesEvent;        /* set: the working-set manager shall trim */
 extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall write */
 extern PFN_NUMBER MiLowFrames;          /* when fewer are available, the manager is called */
+
+/* zero.c: the thread that zeroes free frames while nobody else wants to run. */
+VOID MiZeroPageThread(PVOID Context);
+VOID MiWakeZeroer(VOID);                /* PFN lock held, and the thread sleeps */
+extern BOOLEAN MiZeroerSleeps;          /* PFN lock */
+extern PFN_NUMBER MiFramesInZeroing;    /* PFN lock: free ones that it has off the list just now */
+#define MI_ZERO_THRESHOLD 32            /* free frames that are worth waking it */
 
 /* commit.c: promises of memory. A page that was promised can always be delivered: into a frame or into a slot. */
 BOOLEAN MiChargeCommit(ULONG64 Pages);

@@ -1,9 +1,12 @@
 /*
  * The PFN database: one entry per frame of RAM, the lists that free and reusable frames wait on, and who gets one.
  *
- * Frames are handed out zeroed, free, standby, in that order. Taking one from standby ends the page that it still held:
- * its entry, which says transition, becomes what the frame's OriginalPte says (paging-file or demand-zero), so the next
- * touch of that page brings it back from there.
+ * Frames are handed out zeroed or free, as the caller prefers, and then from standby. Taking one from standby ends the page
+ * that it still held: its entry, which says transition, becomes what the frame's OriginalPte says (paging-file or
+ * demand-zero), so the next touch of that page brings it back from there.
+ *
+ * Standby is one list in the order in which frames are taken: pages that came by read-ahead and were never asked for, then
+ * those that a touch brought in, then those that were there for a lock. Within each, who has waited longest goes first.
  */
 #include "mm/mi.h"
 
@@ -15,6 +18,7 @@ LONG64 MiResidentAvailable;
 KEVENT MiNeedFramesEvent, MiWriterEvent;
 static KEVENT MiFramesEvent;            /* set whenever a frame becomes available while somebody waits */
 static ULONG MiFrameWaiters;            /* PFN lock */
+static ULONG MiStandbyLast[MI_RANKS] = {MI_NO_FRAME, MI_NO_FRAME, MI_NO_FRAME};     /* of each rank; PFN lock */
 
 #define MI_WRITE_THRESHOLD 32           /* modified frames that are worth a round of the writer */
 
@@ -26,44 +30,48 @@ VOID MiInitializeFrameEvents(VOID)
     KeInitializeEvent(&MiWritesDone, SynchronizationEvent, FALSE);
 }
 
+static FORCEINLINE ULONG MiRankOf(PMMPFN Pfn)
+{
+    return (Pfn->Flags & MI_FRAME_READ_AHEAD) ? 0 : (Pfn->Flags & MI_FRAME_FOR_LOCK) ? 2 : 1;
+}
+C_ASSERT(MI_RANKS == 3);
+
+/* The frame on standby that one of this rank goes behind, MI_NO_FRAME for the front; and it is the last of its rank now. */
+static FORCEINLINE ULONG MiPlaceOnStandby(ULONG Frame, ULONG Rank)
+{
+    ULONG Place = MiStandbyLast[Rank];
+
+    MiStandbyLast[Rank] = Frame;
+    while (Place == MI_NO_FRAME && Rank-- > 0)
+        Place = MiStandbyLast[Rank];
+    return Place;
+}
+
 VOID MiInsertFrame(MI_FRAME_STATE List, PMMPFN Pfn)
 {
     MI_FRAME_LIST *Head = &MiFrameLists[List];
     ULONG Frame = (ULONG)MiFrameNumber(Pfn);
+    ULONG Place = List == MiFrameStandby ? MiPlaceOnStandby(Frame, MiRankOf(Pfn)) : Head->Last;
+    PULONG Next = Place != MI_NO_FRAME ? &MiPfn(Place)->Flink : &Head->First;
 
     Pfn->State = (UCHAR)List;
-    Pfn->Flink = MI_NO_FRAME;
-    Pfn->Blink = Head->Last;
-    if (Head->Last != MI_NO_FRAME)
-        MiPfn(Head->Last)->Flink = Frame;
+    Pfn->Flink = *Next;
+    Pfn->Blink = Place;
+    if (*Next != MI_NO_FRAME)
+        MiPfn(*Next)->Blink = Frame;
     else
-        Head->First = Frame;
-    Head->Last = Frame;
+        Head->Last = Frame;
+    *Next = Frame;
     Head->Count++;
     if (List == MiFrameModified) {
         if (Head->Count == MI_WRITE_THRESHOLD)
             KeSetEvent(&MiWriterEvent, 0, FALSE);
-    } else if (MiFrameWaiters != 0) {
-        KeSetEvent(&MiFramesEvent, 0, FALSE);
+    } else {
+        if (MiFrameWaiters != 0)
+            KeSetEvent(&MiFramesEvent, 0, FALSE);
+        if (List == MiFrameFree && MiZeroerSleeps && Head->Count >= MI_ZERO_THRESHOLD)
+            MiWakeZeroer();
     }
-}
-
-VOID MiInsertStandbyFirst(PMMPFN Pfn)
-{
-    MI_FRAME_LIST *Head = &MiFrameLists[MiFrameStandby];
-    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
-
-    Pfn->State = MiFrameStandby;
-    Pfn->Flink = Head->First;
-    Pfn->Blink = MI_NO_FRAME;
-    if (Head->First != MI_NO_FRAME)
-        MiPfn(Head->First)->Blink = Frame;
-    else
-        Head->Last = Frame;
-    Head->First = Frame;
-    Head->Count++;
-    if (MiFrameWaiters != 0)
-        KeSetEvent(&MiFramesEvent, 0, FALSE);
 }
 
 VOID MiUnlinkFrame(PMMPFN Pfn)
@@ -71,6 +79,11 @@ VOID MiUnlinkFrame(PMMPFN Pfn)
     MI_FRAME_LIST *Head = &MiFrameLists[Pfn->State];
 
     ASSERT(Pfn->State < MI_LISTS && Head->Count != 0);
+    if (Pfn->State == MiFrameStandby) {
+        ULONG Rank = MiRankOf(Pfn);
+        if (MiStandbyLast[Rank] == (ULONG)MiFrameNumber(Pfn))
+            MiStandbyLast[Rank] = Pfn->Blink != MI_NO_FRAME && MiRankOf(MiPfn(Pfn->Blink)) == Rank ? Pfn->Blink : MI_NO_FRAME;
+    }
     if (Pfn->Blink != MI_NO_FRAME)
         MiPfn(Pfn->Blink)->Flink = Pfn->Flink;
     else
@@ -94,24 +107,30 @@ static FORCEINLINE VOID MiEmptyFrame(PMMPFN Pfn, ULONG List)
         KeSetEvent(&MiNeedFramesEvent, 0, FALSE);
 }
 
-PFN_NUMBER MiTakeFrame(PBOOLEAN Zeroed)
+PFN_NUMBER MiTakeFrame(MI_FRAME_STATE Preferred, PBOOLEAN Zeroed)
 {
-    MI_FRAME_LIST *Head = &MiFrameLists[MiFrameZeroed];
-    ULONG List = MiFrameZeroed;
+    ULONG List = MiFrameLists[Preferred].Count != 0 ? Preferred : Preferred ^ MiFrameZeroed ^ MiFrameFree;
+    MI_FRAME_LIST *Head = &MiFrameLists[List];
     PFN_NUMBER Frame;
     PMMPFN Pfn;
 
-    for (; Head->Count == 0; Head++)
-        if (++List > MiFrameStandby)
+    if (Head->Count == 0) {
+        List = MiFrameStandby;
+        Frame = MiFrameLists[MiFrameStandby].First;
+        if (Frame == MI_NO_FRAME)
             return MI_NO_FRAME;
-    Frame = Head->First;
-    Pfn = MiPfn(Frame);
-    Head->First = Pfn->Flink;
-    if (Pfn->Flink != MI_NO_FRAME)
-        MiPfn(Pfn->Flink)->Blink = MI_NO_FRAME;
-    else
-        Head->Last = MI_NO_FRAME;
-    Head->Count--;
+        Pfn = MiPfn(Frame);
+        MiUnlinkFrame(Pfn);
+    } else {
+        Frame = Head->First;
+        Pfn = MiPfn(Frame);
+        Head->First = Pfn->Flink;
+        if (Pfn->Flink != MI_NO_FRAME)
+            MiPfn(Pfn->Flink)->Blink = MI_NO_FRAME;
+        else
+            Head->Last = MI_NO_FRAME;
+        Head->Count--;
+    }
     MiEmptyFrame(Pfn, List);
     *Zeroed = List == MiFrameZeroed;
     return Frame;
@@ -192,6 +211,8 @@ BOOLEAN MiLockFrame(PMMPFN Pfn)
             return FALSE;
         Pfn->Flags |= MI_FRAME_CHARGED;
     }
+    if (Pfn->Pte != NULL)
+        Pfn->Flags = (UCHAR)((Pfn->Flags | MI_FRAME_FOR_LOCK) & ~MI_FRAME_READ_AHEAD);
     MiReferenceFrame(Pfn);
     return TRUE;
 }
@@ -202,6 +223,7 @@ VOID MiTakeBackFrame(PMMPFN Pfn)
         Pfn->Flags |= MI_FRAME_DIRTY;   /* it was not written, so it stays to be written */
     if (Pfn->State < MI_LISTS)
         MiUnlinkFrame(Pfn);
+    Pfn->Flags &= (UCHAR)~(MI_FRAME_READ_AHEAD | MI_FRAME_FOR_LOCK);     /* who takes it back says what for */
 }
 
 VOID MiHoldFrame(PMMPFN Pfn)
@@ -281,7 +303,7 @@ PFN_NUMBER MiTakePermanentFrame(VOID)
 {
     BOOLEAN Zeroed = FALSE;
     KIRQL Irql = MiLockPfn();
-    PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+    PFN_NUMBER Frame = MiTakeFrame(MiFrameZeroed, &Zeroed);
 
     if (Frame != MI_NO_FRAME)
         MiMakeFramePermanent(MiPfn(Frame));

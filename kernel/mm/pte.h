@@ -39,6 +39,7 @@ typedef struct _MMPTE { ULONG64 Value; } MMPTE, *PMMPTE;
 #define MI_PTE_GLOBAL           0x100ull
 #define MI_PTE_COPY             0x200ull    /* the processor ignores bits 9 to 11: shared, to be copied when it is written */
 #define MI_PTE_PINNED           0x400ull    /* VirtualLock holds a reference to the frame through this entry */
+#define MI_PTE_PAT              0x080ull    /* of a last-level entry */
 #define MI_PTE_NO_EXECUTE       0x8000000000000000ull
 #define MI_PTE_FRAME_MASK       0x000FFFFFFFFFF000ull
 
@@ -126,6 +127,18 @@ FORCEINLINE MMPTE MiMakePermanent(PFN_NUMBER Frame, ULONG Protection)
 {
     MMPTE Pte = MiMakeValid(Frame, Protection);
     Pte.Value |= MI_PTE_ACCESSED | MI_PTE_DIRTY;
+    return Pte;
+}
+/*
+ * The same valid entry with another cache type: an index into the table that the HAL gives each processor (PAT_VALUE,
+ * kernel/hal/processor.c), 0 write-back, 3 uncached, 6 write-combining.
+ */
+FORCEINLINE MMPTE MiWithCacheType(MMPTE Pte, MEMORY_CACHING_TYPE CacheType)
+{
+    if (CacheType == MmNonCached)
+        Pte.Value |= MI_PTE_CACHE_DISABLE | MI_PTE_WRITE_THROUGH;
+    else if (CacheType == MmWriteCombined)
+        Pte.Value |= MI_PTE_PAT | MI_PTE_CACHE_DISABLE;
     return Pte;
 }
 /* A table of the next level. Rights are given by the last level alone. */

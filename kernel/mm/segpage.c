@@ -76,11 +76,12 @@ static BOOLEAN MiStartSegmentRead(PMM_SEGMENT Segment, ULONG64 Page, PMI_TRANSFE
     Count = MiReadAhead(Prototype, Segment);
     for (i = 0; i < Count; i++) {
         BOOLEAN Zeroed;
-        PFN_NUMBER Frame = MiTakeFrame(&Zeroed);
+        PFN_NUMBER Frame = MiTakeFrame(MiFrameFree, &Zeroed);
         if (Frame == MI_NO_FRAME)
             break;
         Transfer->Frames[i] = Frame;
-        MiAttachToPrototype(MiPfn(Frame), &Prototype[i], Segment, MI_FRAME_READING);
+        MiAttachToPrototype(MiPfn(Frame), &Prototype[i], Segment,
+                            i == 0 ? MI_FRAME_READING : MI_FRAME_READING | MI_FRAME_READ_AHEAD);
         MiPfn(Frame)->Transfer = (USHORT)Transfer->Index;
     }
     Transfer->Count = i;

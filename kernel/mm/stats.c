@@ -7,21 +7,24 @@
 
 VOID MmQueryStatistics(PMM_STATISTICS S)
 {
-    KIRQL Irql = MiLockPfn();
+    KIRQL Irql;
 
     RtlZeroMemory(S, sizeof(*S));
     S->TotalFrames = MiTotalFrames;
+    /* Without a lock, since the larger the machine the longer it takes: what is on its way just now is a guess anyway. */
+    for (PFN_NUMBER Frame = 0; Frame <= MiHighestFrame; Frame++) {
+        UCHAR State = *(volatile UCHAR *)&MiPfn(Frame)->State;
+        S->TransitFrames += State == MiFrameTransit || State == MiFrameDeleted;
+    }
+    Irql = MiLockPfn();
     S->ZeroedFrames = MiFrameLists[MiFrameZeroed].Count;
-    S->FreeFrames = MiFrameLists[MiFrameFree].Count;
+    S->FreeFrames = MiFrameLists[MiFrameFree].Count + MiFramesInZeroing;
     S->StandbyFrames = MiFrameLists[MiFrameStandby].Count;
     S->ModifiedFrames = MiFrameLists[MiFrameModified].Count;
-    for (PFN_NUMBER Frame = 0; Frame <= MiHighestFrame; Frame++) {
-        if (MiPfn(Frame)->State == MiFrameTransit || MiPfn(Frame)->State == MiFrameDeleted)
-            S->TransitFrames++;
-        else if (MiPfn(Frame)->State == MiFrameActive)
-            S->ActiveFrames++;
-    }
     MiUnlockPfn(Irql);
+    S->ActiveFrames = S->TotalFrames - S->ZeroedFrames - S->FreeFrames - S->StandbyFrames - S->ModifiedFrames;
+    S->TransitFrames = min(S->TransitFrames, S->ActiveFrames);
+    S->ActiveFrames -= S->TransitFrames;
     S->DemandZeroFaults = MiDemandZeroFaults;
     S->SoftFaults = MiSoftFaults;
     S->HardFaults = MiHardFaults;

@@ -5,6 +5,8 @@
 #include "rtl/export.h"
 #include "rtl/rtl.h"
 
+#define MI_HIGHEST_PHYSICAL ((1ull << 52) - 1)  /* what an entry can say */
+
 MI_RANGE MiSystemPtes, MiNonPagedRange, MiPagedRange, MiDriverRange;
 
 /* Boot only. */
@@ -104,7 +106,7 @@ VOID MmDeleteKernelStacks(PVOID const StackTops[], ULONG Count)
 
 /*
  * Documentation: "MmMapIoSpace". Cached RAM below the direct map's end is there already; all else gets system PTEs.
- * IRQL: <= DISPATCH_LEVEL. NULL: no address space or no frame for a page table.
+ * IRQL: <= DISPATCH_LEVEL. NULL: no address space or no frame for a page table, no bytes, or an unknown cache type.
  */
 PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMORY_CACHING_TYPE CacheType)
 {
@@ -112,7 +114,8 @@ PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMOR
     ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Physical, NumberOfBytes);
     ULONG_PTR Base;
 
-    if (NumberOfBytes == 0 || Physical + NumberOfBytes < Physical)
+    if (NumberOfBytes == 0 || Physical > MI_HIGHEST_PHYSICAL || NumberOfBytes - 1 > MI_HIGHEST_PHYSICAL - Physical ||
+        CacheType > MmHardwareCoherentCached)
         return NULL;
     if (CacheType == MmCached && (Physical + NumberOfBytes - 1) >> PAGE_SHIFT < MiDirectMapFrames)
         return (PVOID)(MM_DIRECT_MAP + Physical);
@@ -125,9 +128,7 @@ PVOID MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, MEMOR
     }
     for (ULONG i = 0; i < Pages; i++) {
         MMPTE Pte = MiMakePermanent((Physical >> PAGE_SHIFT) + i, MI_PROTECT_READ | MI_PROTECT_WRITE);
-        if (CacheType == MmNonCached)
-            Pte.Value |= MI_PTE_CACHE_DISABLE | MI_PTE_WRITE_THROUGH;
-        MiWritePte(MiSystemPte(Base + i * PAGE_SIZE), Pte);
+        MiWritePte(MiSystemPte(Base + i * PAGE_SIZE), MiWithCacheType(Pte, CacheType));
     }
     return (PVOID)(Base + BYTE_OFFSET(Physical));
 }

@@ -199,11 +199,11 @@ NT_EXPORT(MmTrimAllSystemPageableMemory);
 
 VOID MiModifiedPageWriter(PVOID Context);
 
-/* Both threads are resident through and through and never touch pageable memory. IRQL: PASSIVE_LEVEL. */
+/* The threads are resident through and through and never touch pageable memory. IRQL: PASSIVE_LEVEL. */
 INIT_CODE NTSTATUS MmStartThreads(VOID)
 {
     static const struct { PKSTART_ROUTINE Routine; KPRIORITY Priority; } Threads[] = {
-        {MiWorkingSetManager, 16}, {MiModifiedPageWriter, 17}};
+        {MiWorkingSetManager, 16}, {MiModifiedPageWriter, 17}, {MiZeroPageThread, LOW_PRIORITY}};
 
     for (ULONG i = 0; i < ARRAYSIZE(Threads); i++) {
         HANDLE Handle;

@@ -12,20 +12,22 @@ static volatile LONG MiWritesInFlight;
 KEVENT MiWritesDone;                        /* set when the last write in flight has ended */
 volatile BOOLEAN MiWriterStuck;
 
+#define RECLAIM_STEP 256                    /* frames looked at in one hold of the PFN lock */
 #define WRITE_BACK_DELAY (-1000000ll)       /* 100 ms: after a write error or with no slot to be had */
 
 /*
  * No slot is free although commit promised one: clean pages that are in memory hold slots that they could do without.
  * Takes the slots of active frames; their pages have to be written again some day. Those on standby keep theirs: a slot taken
  * there makes one more page to be written for each page that can be, so the writer would go round for ever. PFN lock held.
- * Returns how many it got, at most Wanted.
+ * Looks at RECLAIM_STEP frames, from where the last call ended, or until it has got Wanted slots: so the PFN lock is never held
+ * for long, however large the machine is.
  */
-static ULONG MiReclaimSlots(ULONG Wanted)
+static VOID MiReclaimSlots(ULONG Wanted)
 {
     static PFN_NUMBER Next;
     ULONG Got = 0;
 
-    for (PFN_NUMBER Looks = 0; Looks <= MiHighestFrame && Got < Wanted; Looks++) {
+    for (ULONG Looks = 0; Looks < RECLAIM_STEP && Got < Wanted; Looks++) {
         PMMPFN Pfn = MiPfn(Next);
         Next = Next == MiHighestFrame ? 0 : Next + 1;
         if (Pfn->State != MiFrameActive || (Pfn->Flags & MI_FRAME_WRITING) || Pfn->Pte == NULL ||
@@ -36,7 +38,6 @@ static ULONG MiReclaimSlots(ULONG Wanted)
         Pfn->Flags |= MI_FRAME_DIRTY;
         Got++;
     }
-    return Got;
 }
 
 /* Fills a transfer from the modified list. PFN lock held. 0: nothing to write, or no slot. */
@@ -47,8 +48,6 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
     if (Count == 0 || MiPagingFileCount == 0)
         return 0;
     Got = MiAllocateSlots(Count, &Transfer->File, &Transfer->Slot);
-    if (Got == 0 && MiReclaimSlots(Count) != 0)
-        Got = MiAllocateSlots(Count, &Transfer->File, &Transfer->Slot);
     for (ULONG i = 0; i < Got; i++) {
         PMMPFN Pfn = MiPfn(MiFrameLists[MiFrameModified].First);
         MiUnlinkFrame(Pfn);
@@ -60,6 +59,21 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
     Transfer->Count = Got;
     Transfer->OwnsSlots = Got != 0;
     return Got;
+}
+
+/* The same, taking slots from frames if none is free: all frames are looked at before it gives up, the lock let go of often. */
+static ULONG MiGatherWithSlots(PMI_TRANSFER Transfer, KIRQL Irql)
+{
+    ULONG Count = MiGatherCluster(Transfer);
+
+    for (PFN_NUMBER Looked = 0; Count == 0 && MiPagingFileCount != 0 && MiFrameLists[MiFrameModified].Count != 0 &&
+                                Looked <= MiHighestFrame; Looked += RECLAIM_STEP) {
+        MiReclaimSlots(MI_CLUSTER);
+        MiUnlockPfn(Irql);
+        MiLockPfn();
+        Count = MiGatherCluster(Transfer);
+    }
+    return Count;
 }
 
 typedef enum _MI_WRITE_RESULT {
@@ -132,7 +146,7 @@ BOOLEAN MiWriteCluster(VOID)
         MiWaitForTransferSlot();
     InterlockedIncrement(&MiWritesInFlight);
     Irql = MiLockPfn();
-    if (MiGatherCluster(Transfer) == 0) {
+    if (MiGatherWithSlots(Transfer, Irql) == 0) {
         MiWriterStuck = MiFrameLists[MiFrameModified].Count != 0;
         MiUnlockPfn(Irql);
         MiDereferenceTransfer(Transfer);
