@@ -65,7 +65,8 @@ typedef enum _SYSTEM_INFORMATION_CLASS {
     SystemPagingFileInformation,        /* SYSTEM_PAGING_FILE_INFORMATION[] */
     SystemProcessInformation,           /* SYSTEM_PROCESS_INFORMATION[] */
     SystemMemoryCheck,                  /* SYSTEM_MEMORY_CHECK: holds Mm's tables against each other, which takes a while */
-    SystemInterruptInformation          /* SYSTEM_INTERRUPT_INFORMATION[] */
+    SystemInterruptInformation,         /* SYSTEM_INTERRUPT_INFORMATION[] */
+    SystemPoolTagInformation            /* SYSTEM_POOL_TAG_INFORMATION[] */
 } SYSTEM_INFORMATION_CLASS;
 
 typedef struct _SYSTEM_BASIC_INFORMATION {
@@ -110,6 +111,15 @@ typedef struct _SYSTEM_MEMORY_CHECK {
     BOOLEAN Consistent;
     CHAR Report[256];                   /* the first thing that is not */
 } SYSTEM_MEMORY_CHECK, *PSYSTEM_MEMORY_CHECK;
+
+/* One tag in one pool. What a pool cannot keep apart any more is under '****'. */
+typedef struct _SYSTEM_POOL_TAG_INFORMATION {
+    CHAR Tag[4];                        /* as it is spelled in memory, not ended by a null */
+    BOOLEAN Paged;
+    ULONG64 Allocations;                /* ever */
+    ULONG64 Frees;                      /* ever */
+    ULONG64 Bytes;                      /* allocated now */
+} SYSTEM_POOL_TAG_INFORMATION, *PSYSTEM_POOL_TAG_INFORMATION;
 
 /* One connected interrupt. */
 typedef struct _SYSTEM_INTERRUPT_INFORMATION {

@@ -11,6 +11,7 @@ typedef struct _EXP_BIG_ENTRY {
     SIZE_T Bytes;
     ULONG Tag;
     ULONG TagSlot;
+    PVOID Quota;                /* what it is charged to, or NULL */
 } EXP_BIG_ENTRY, *PEXP_BIG_ENTRY;
 
 typedef struct _EXP_BIG_TABLE {
@@ -31,13 +32,13 @@ static inline BOOLEAN ExpBigIsFull(PEXP_BIG_TABLE Table)
 }
 
 /* Adds an address that is not in the table, which is not full. */
-static inline VOID ExpBigInsert(PEXP_BIG_TABLE Table, PVOID Address, SIZE_T Bytes, ULONG Tag, ULONG TagSlot)
+static inline VOID ExpBigInsert(PEXP_BIG_TABLE Table, const EXP_BIG_ENTRY *Entry)
 {
-    ULONG Index = ExpBigHome(Table, Address);
+    ULONG Index = ExpBigHome(Table, Entry->Address);
 
     while (Table->Table[Index].Address != NULL)
         Index = (Index + 1) & (Table->Entries - 1);
-    Table->Table[Index] = (EXP_BIG_ENTRY){Address, Bytes, Tag, TagSlot};
+    Table->Table[Index] = *Entry;
     Table->Used++;
 }
 
@@ -72,8 +73,7 @@ static inline VOID ExpBigGrow(PEXP_BIG_TABLE Table, PEXP_BIG_ENTRY Larger, ULONG
 
     *Table = (EXP_BIG_TABLE){Larger, LargerEntries, 0};
     for (ULONG Index = 0; Index < Old.Entries; Index++) {
-        PEXP_BIG_ENTRY Entry = &Old.Table[Index];
-        if (Entry->Address != NULL)
-            ExpBigInsert(Table, Entry->Address, Entry->Bytes, Entry->Tag, Entry->TagSlot);
+        if (Old.Table[Index].Address != NULL)
+            ExpBigInsert(Table, &Old.Table[Index]);
     }
 }

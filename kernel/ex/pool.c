@@ -115,8 +115,8 @@ DECLSPEC_NOINLINE static PPOOL_PAGE ExpKeepEmptyPage(PEXP_POOL Pool, PPOOL_PAGE 
     return NULL;
 }
 
-/* NULL when there is no memory. Bytes <= POOL_LARGEST_BODY. */
-static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, BOOLEAN Paged, SIZE_T Bytes, ULONG Class, ULONG Tag)
+/* NULL when there is no memory. The class has room for Bytes, and for one pointer more with a quota, which is charged already. */
+static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, BOOLEAN Paged, SIZE_T Bytes, ULONG Class, ULONG Tag, PEX_QUOTA Quota)
 {
     KIRQL Irql = ExpLock(Pool, Paged);
     PPOOL_HEADER Header;
@@ -134,7 +134,13 @@ static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, BOOLEAN Paged, SIZE_T 
     Header->Tag = Tag;
     Header->Bytes = (USHORT)Bytes;
     Header->TagSlot = (USHORT)ExpChargeTag(Pool, Tag, Bytes);
-    ExpMarkAllocated(Header);
+    if (Quota != NULL) {
+        Header->Charged = TRUE;
+        ExpMarkAllocated(Header);
+        *PoolQuotaOf(Header) = Quota;
+    } else {
+        ExpMarkAllocated(Header);
+    }
     ExpUnlock(Pool, Paged, Irql);
     return PoolBody(Header);
 }
@@ -144,13 +150,19 @@ static FORCEINLINE VOID ExpFreeBlock(PEXP_POOL Pool, BOOLEAN Paged, PVOID Body, 
     PPOOL_HEADER Header = PoolHeaderOf(Body);
     PPOOL_PAGE Page = PoolPageOf(Body), Unused = NULL;
     KIRQL Irql = ExpLock(Pool, Paged);
+    PVOID Quota = NULL;
+    SIZE_T Bytes;
 
     if (!PoolIsSound(Body))
         ExpPoolFault(PoolFindFault(Body), Body, Caller);
     if (Tag != 0)
         ExpCheckTag(Body, Header->Tag, Tag, Caller);
+    Bytes = Header->Bytes;
+    if (Header->Charged)
+        Quota = *PoolQuotaOf(Header);
     ExpCheckAndMarkFreed(Header, Caller);
-    ExpReturnTag(Pool, Header->TagSlot, Header->Bytes);
+    Header->Charged = FALSE;
+    ExpReturnTag(Pool, Header->TagSlot, Bytes);
     if (PoolPageIsFull(Page))
         ExpLinkPage(Pool, Page);
     PoolGiveBlock(Page, Header);
@@ -159,14 +171,16 @@ static FORCEINLINE VOID ExpFreeBlock(PEXP_POOL Pool, BOOLEAN Paged, PVOID Body, 
         Unused = ExpKeepEmptyPage(Pool, Page);
     }
     ExpUnlock(Pool, Paged, Irql);
+    if (Quota != NULL)
+        ExpReturnQuota(Quota, Paged, Bytes);
     if (Unused != NULL)
         MmFreePoolPages(Unused, 1);
 }
 
-DECLSPEC_NOINLINE static PVOID ExpAllocateFromPool(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Class, ULONG Tag)
+DECLSPEC_NOINLINE static PVOID ExpAllocateFromPool(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Class, ULONG Tag, PEX_QUOTA Quota)
 {
-    return PoolType & PagedPool ? ExpAllocateBlock(&ExpPools[PagedPool], TRUE, Bytes, Class, Tag)
-                                : ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, Class, Tag);
+    return PoolType & PagedPool ? ExpAllocateBlock(&ExpPools[PagedPool], TRUE, Bytes, Class, Tag, Quota)
+                                : ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, Class, Tag, Quota);
 }
 
 /* The rule of level for each pool ("ExAllocatePoolWithTag": IRQL). */
@@ -186,16 +200,26 @@ static FORCEINLINE VOID ExpRequireIrql(BOOLEAN Paged, PCSTR Routine, PVOID Calle
 /* What is not the straight way of ExpAllocate. */
 DECLSPEC_NOINLINE static PVOID ExpAllocateOther(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag)
 {
-    PVOID Body;
+    NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
+    PEX_QUOTA Quota = NULL;
+    PVOID Body = NULL;
+    SIZE_T Room;
 
-    if (Bytes > POOL_LARGEST_BODY)
-        Body = ExpAllocatePages(&ExpPools[PoolType & PagedPool], Bytes, Tag);
-    else if (PoolType & NonPagedPoolCacheAligned)
-        Body = ExpAllocateFromPool(PoolType, Bytes, PoolCacheAlignedClass(Bytes), Tag);
-    else
-        Body = ExpAllocateFromPool(PoolType, Bytes, PoolClass(Bytes), Tag);
+    if ((PoolType & EXP_POOL_CHARGED) && !ExpChargeQuota(PoolType & PagedPool, Bytes, &Quota)) {
+        Status = STATUS_QUOTA_EXCEEDED;
+    } else {
+        Room = Quota == NULL || Bytes > POOL_LARGEST_BODY ? Bytes : Bytes + sizeof(Quota);
+        if (Room > POOL_LARGEST_BODY)
+            Body = ExpAllocatePages(&ExpPools[PoolType & PagedPool], Bytes, Tag, Quota);
+        else if (PoolType & NonPagedPoolCacheAligned)
+            Body = ExpAllocateFromPool(PoolType, Bytes, PoolCacheAlignedClass(Room), Tag, Quota);
+        else
+            Body = ExpAllocateFromPool(PoolType, Bytes, PoolClass(Room), Tag, Quota);
+        if (Body == NULL && Quota != NULL)
+            ExpReturnQuota(Quota, PoolType & PagedPool, Bytes);
+    }
     if (Body == NULL && (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE))
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+        ExRaiseStatus(Status);
     return Body;
 }
 
@@ -206,8 +230,8 @@ static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag
                    PoolType & PagedPool ? "ExAllocatePool(PagedPool)" : "ExAllocatePool(NonPagedPool)", Caller);
     ExpCheckNewTag(Tag, Caller);
     if (Bytes <= POOL_LARGEST_BODY &&
-        (PoolType & (PagedPool | NonPagedPoolCacheAligned | POOL_RAISE_IF_ALLOCATION_FAILURE)) == 0)
-        return ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, PoolClass(Bytes), Tag);
+        (PoolType & (PagedPool | NonPagedPoolCacheAligned | POOL_RAISE_IF_ALLOCATION_FAILURE | EXP_POOL_CHARGED)) == 0)
+        return ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, PoolClass(Bytes), Tag, NULL);
     return ExpAllocateOther(PoolType, Bytes, Tag);
 }
 
@@ -252,10 +276,15 @@ PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 }
 NT_EXPORT(ExAllocatePoolZero);
 
-/* The quota routines raise when there is no memory, unless asked to return NULL ("ExAllocatePoolWithQuotaTag"). */
+/*
+ * The quota routines charge the current process, which may be another than the one that frees the memory and gets none of
+ * it back then. STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES is raised, or NULL returned if
+ * POOL_QUOTA_FAIL_INSTEAD_OF_RAISE asks for it ("ExAllocatePoolWithQuotaTag").
+ */
 static POOL_TYPE ExpQuotaType(POOL_TYPE PoolType)
 {
-    return PoolType & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE ? PoolType : PoolType | POOL_RAISE_IF_ALLOCATION_FAILURE;
+    return (PoolType & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE ? PoolType : PoolType | POOL_RAISE_IF_ALLOCATION_FAILURE) |
+           EXP_POOL_CHARGED;
 }
 
 PVOID ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
@@ -270,12 +299,7 @@ PVOID ExAllocatePoolQuotaZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Ta
 }
 NT_EXPORT(ExAllocatePoolQuotaZero);
 
-/*
- * Memory filled with zeroes unless POOL_FLAG_UNINITIALIZED. Flags name exactly one pool. NULL (or, with
- * POOL_FLAG_RAISE_ON_FAILURE, an exception) when there is no memory or a parameter is not valid: no bytes, no tag, not
- * one pool. Pool memory is never executable. IRQL: as ExAllocatePoolWithTag.
- */
-PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
+static PVOID ExpAllocateByFlags(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag, PVOID Caller)
 {
     POOL_FLAGS Pools = Flags & (POOL_FLAG_NON_PAGED | POOL_FLAG_NON_PAGED_EXECUTE | POOL_FLAG_PAGED);
     POOL_TYPE PoolType = Pools == POOL_FLAG_PAGED ? PagedPool : NonPagedPoolNx;
@@ -289,11 +313,41 @@ PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
         PoolType |= NonPagedPoolCacheAligned;
     if (Flags & POOL_FLAG_RAISE_ON_FAILURE)
         PoolType |= POOL_RAISE_IF_ALLOCATION_FAILURE;
+    if (Flags & POOL_FLAG_USE_QUOTA)
+        PoolType |= EXP_POOL_CHARGED;
     if (Flags & POOL_FLAG_UNINITIALIZED)
-        return ExpAllocate(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
-    return ExpAllocateZero(PoolType, NumberOfBytes, Tag, __builtin_return_address(0));
+        return ExpAllocate(PoolType, NumberOfBytes, Tag, Caller);
+    return ExpAllocateZero(PoolType, NumberOfBytes, Tag, Caller);
+}
+/*
+ * Memory filled with zeroes unless POOL_FLAG_UNINITIALIZED. Flags name exactly one pool. NULL (or, with
+ * POOL_FLAG_RAISE_ON_FAILURE, an exception) when there is no memory or a parameter is not valid: no bytes, no tag, not
+ * one pool. Pool memory is never executable. IRQL: as ExAllocatePoolWithTag.
+ */
+PVOID ExAllocatePool2(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag)
+{
+    return ExpAllocateByFlags(Flags, NumberOfBytes, Tag, __builtin_return_address(0));
 }
 NT_EXPORT(ExAllocatePool2);
+
+/*
+ * The same with parameters ("ExAllocatePool3"): a priority and a preferred node make no difference where all memory is
+ * alike; a secure pool is not there, nor what is not known, and asking for that fails unless it is marked optional.
+ */
+PVOID ExAllocatePool3(POOL_FLAGS Flags, SIZE_T NumberOfBytes, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
+                      ULONG ExtendedParametersCount)
+{
+    for (ULONG i = 0; i < ExtendedParametersCount; i++) {
+        ULONG64 Type = ExtendedParameters[i].Type;
+        if (Type != PoolExtendedParameterPriority && Type != PoolExtendedParameterNumaNode && !ExtendedParameters[i].Optional) {
+            if (Flags & POOL_FLAG_RAISE_ON_FAILURE)
+                ExRaiseStatus(STATUS_INVALID_PARAMETER);
+            return NULL;
+        }
+    }
+    return ExpAllocateByFlags(Flags, NumberOfBytes, Tag, __builtin_return_address(0));
+}
+NT_EXPORT(ExAllocatePool3);
 
 DECLSPEC_NOINLINE static VOID ExpFreePaged(PVOID Body, ULONG Tag, PVOID Caller)
 {
@@ -332,8 +386,8 @@ VOID ExFreePool(PVOID P)
 }
 NT_EXPORT(ExFreePool);
 
-/* No extended parameters are defined for what can be allocated here. */
-VOID ExFreePool2(PVOID P, ULONG Tag, PVOID ExtendedParameters, ULONG ExtendedParametersCount)
+/* No extended parameter says anything about freeing. */
+VOID ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters, ULONG ExtendedParametersCount)
 {
     UNREFERENCED_PARAMETER(ExtendedParameters);
     UNREFERENCED_PARAMETER(ExtendedParametersCount);

@@ -10,6 +10,7 @@
 
 #include "executive.h"
 #include "ex/poolblock.h"
+#include "ex/quota.h"
 
 /* Bytes that callers have asked for and not freed, for `mem`. IRQL: any. */
 VOID ExQueryPoolUsage(PULONG64 NonPagedBytes, PULONG64 PagedBytes);
@@ -21,8 +22,8 @@ typedef struct _EX_POOL_TAG {
     ULONG64 Frees;              /* ever */
 } EX_POOL_TAG, *PEX_POOL_TAG;
 
-/* Copies at most Count tags of a pool (PagedPool or NonPagedPool); returns how many there are. IRQL: <= APC_LEVEL. */
-ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count);
+/* The first tag of a pool (PagedPool or NonPagedPool) in its slots from *Slot on; FALSE: no more. IRQL: <= APC_LEVEL. */
+BOOLEAN ExQueryPoolTag(POOL_TYPE PoolType, PULONG Slot, PEX_POOL_TAG Tag);
 
 /* Inside --------------------------------------------------------------------------------------------------------- */
 
@@ -73,8 +74,18 @@ static FORCEINLINE VOID ExpReturnTag(PEXP_POOL Pool, ULONG Slot, SIZE_T Bytes)
 }
 
 /* poolbig.c: requests of more than POOL_LARGEST_BODY bytes, page aligned, zero-filled. */
-PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag);
+PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag, PEX_QUOTA Quota);
 VOID ExpFreePages(PEXP_POOL Pool, PVOID Address, ULONG Tag, PVOID Caller);
+
+/* A bit of POOL_TYPE of our own: charge the current process' quota. */
+#define EXP_POOL_CHARGED 0x10000
+
+/*
+ * quota.c: charges Bytes of a pool to the current process. FALSE: its quota is used up. *Quota, to be kept with the memory,
+ * is NULL where nothing is limited, in the system process. Any IRQL up to DISPATCH_LEVEL, both.
+ */
+BOOLEAN ExpChargeQuota(POOL_TYPE Pool, SIZE_T Bytes, PEX_QUOTA *Quota);
+VOID ExpReturnQuota(PEX_QUOTA Quota, POOL_TYPE Pool, SIZE_T Bytes);
 
 /* poolcheck.c. */
 DECLSPEC_NORETURN VOID ExpPoolFault(POOL_FAULT Fault, PVOID Body, PVOID Caller);

@@ -27,7 +27,7 @@ static SIZE_T ExpSlack(SIZE_T Bytes)
  * Records an allocation, with a table twice the size if this one is three quarters full. FALSE: no memory for that.
  * Lets go of the lock while Mm works, so whether the table is still full is asked again.
  */
-static BOOLEAN ExpRecordPages(PVOID Address, SIZE_T Bytes, ULONG Tag, ULONG TagSlot)
+static BOOLEAN ExpRecordPages(const EXP_BIG_ENTRY *Entry)
 {
     PEXP_BIG_ENTRY Larger = NULL, Discard = NULL;
     ULONG LargerEntries = 0, DiscardEntries = 0;
@@ -45,7 +45,7 @@ static BOOLEAN ExpRecordPages(PVOID Address, SIZE_T Bytes, ULONG Tag, ULONG TagS
         }
         Larger = NULL;
         if (!ExpBigIsFull(&ExpBigTable)) {
-            ExpBigInsert(&ExpBigTable, Address, Bytes, Tag, TagSlot);
+            ExpBigInsert(&ExpBigTable, Entry);
             Recorded = TRUE;
         }
         LargerEntries = ExpBigTable.Entries * 2;
@@ -61,7 +61,7 @@ static BOOLEAN ExpRecordPages(PVOID Address, SIZE_T Bytes, ULONG Tag, ULONG TagS
     return Recorded;
 }
 
-PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag)
+PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag, PEX_QUOTA Quota)
 {
     PVOID Address;
     ULONG Slot;
@@ -75,7 +75,7 @@ PVOID ExpAllocatePages(PEXP_POOL Pool, SIZE_T Bytes, ULONG Tag)
     Irql = ExpLockPool(Pool);
     Slot = ExpChargeTag(Pool, Tag, Bytes);
     ExpUnlockPool(Pool, Irql);
-    if (!ExpRecordPages(Address, Bytes, Tag, Slot)) {
+    if (!ExpRecordPages(&(EXP_BIG_ENTRY){Address, Bytes, Tag, Slot, Quota})) {
         Irql = ExpLockPool(Pool);
         ExpReturnTag(Pool, Slot, Bytes);
         ExpUnlockPool(Pool, Irql);
@@ -102,5 +102,7 @@ VOID ExpFreePages(PEXP_POOL Pool, PVOID Address, ULONG Tag, PVOID Caller)
     Irql = ExpLockPool(Pool);
     ExpReturnTag(Pool, Entry.TagSlot, Entry.Bytes);
     ExpUnlockPool(Pool, Irql);
+    if (Entry.Quota != NULL)
+        ExpReturnQuota(Entry.Quota, Pool->Type, Entry.Bytes);
     MmFreePoolPages(Address, ROUND_TO_PAGES(Entry.Bytes) >> PAGE_SHIFT);
 }

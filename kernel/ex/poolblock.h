@@ -24,7 +24,8 @@ typedef struct DECLSPEC_ALIGN(16) _POOL_HEADER {
     USHORT TagSlot;             /* where Tag is accounted (pooltag.c) */
     UCHAR Class;
     UCHAR State;                /* POOL_ALLOCATED or POOL_FREE */
-    USHORT Filled;              /* a free block's body holds the pattern of poolcheck.c */
+    UCHAR Filled;               /* a free block's body holds the pattern of poolcheck.c */
+    UCHAR Charged;              /* to a quota: its last eight bytes, PoolQuotaOf, say which */
     ULONG Guard;                /* PoolGuard(this): tells a header from anything else */
 } POOL_HEADER, *PPOOL_HEADER;
 
@@ -111,6 +112,12 @@ static inline SIZE_T PoolCapacity(ULONG Class)
     return PoolBlockSize[Class] - sizeof(POOL_HEADER);
 }
 
+/* Where a charged block keeps what it is charged to: behind what was asked for. */
+static inline PVOID *PoolQuotaOf(PPOOL_HEADER Header)
+{
+    return (PVOID *)((PUCHAR)Header + PoolBlockSize[Header->Class]) - 1;
+}
+
 static inline VOID PoolInitializePage(PPOOL_PAGE Page, ULONG Class)
 {
     Page->Next = Page->Previous = NULL;
@@ -138,6 +145,7 @@ static inline PPOOL_HEADER PoolTakeBlock(PPOOL_PAGE Page)
         Header = PoolBlockAt(Page, Page->Fresh++);
         Header->Class = (UCHAR)Page->Class;
         Header->Filled = FALSE;
+        Header->Charged = FALSE;
         Header->Guard = PoolGuard(Header);
     }
     Header->State = POOL_ALLOCATED;

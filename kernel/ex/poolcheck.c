@@ -89,7 +89,7 @@ VOID ExpCheckTail(PVOID Body, SIZE_T Bytes, SIZE_T Slack, ULONG Tag, PVOID Calle
 
 static SIZE_T ExpSlack(PPOOL_HEADER Header)
 {
-    return PoolCapacity(Header->Class) - Header->Bytes;
+    return PoolCapacity(Header->Class) - Header->Bytes - (Header->Charged ? sizeof(PVOID) : 0);
 }
 
 /* The bytes of a freed body that hold the pattern: behind the link to the next free block. In eights. */

@@ -38,21 +38,20 @@ VOID ExQueryPoolUsage(PULONG64 NonPagedBytes, PULONG64 PagedBytes)
     *PagedBytes = ExpPoolBytes(&ExpPools[PagedPool]);
 }
 
-ULONG ExQueryPoolTags(POOL_TYPE PoolType, PEX_POOL_TAG Tags, ULONG Count)
+BOOLEAN ExQueryPoolTag(POOL_TYPE PoolType, PULONG Slot, PEX_POOL_TAG Tag)
 {
     PEXP_POOL Pool = &ExpPools[PoolType & PagedPool];
-    ULONG Found = 0;
 
     KE_REQUIRE_IRQL(APC_LEVEL);
-    for (ULONG Slot = 0; Slot <= EXP_POOL_TAGS; Slot++) {
+    for (; *Slot <= EXP_POOL_TAGS; (*Slot)++) {
+        EX_POOL_TAG Entry;
         KIRQL Irql = ExpLockPool(Pool);
-        EX_POOL_TAG Entry = Pool->Tags[Slot];
+        Entry = Pool->Tags[*Slot];
         ExpUnlockPool(Pool, Irql);
-        if (Entry.Allocations == 0)
-            continue;
-        if (Found < Count)
-            Tags[Found] = Entry;    /* may be pageable memory, hence outside the lock */
-        Found++;
+        if (Entry.Allocations != 0) {
+            *Tag = Entry;               /* may be pageable memory, hence outside the lock */
+            return TRUE;
+        }
     }
-    return Found;
+    return FALSE;
 }

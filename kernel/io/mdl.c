@@ -5,7 +5,7 @@
 
 /*
  * An MDL for a buffer, whose pages are not looked at ("IoAllocateMdl"). With Irp it becomes that request's MDL, or the
- * last one of its chain when SecondaryBuffer. NULL: no memory, or a length that an MDL cannot say.
+ * last one of its chain when SecondaryBuffer. NULL: no memory, or quota if that is to be charged, or a length that an MDL cannot say.
  * IRQL: <= DISPATCH_LEVEL.
  */
 PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota, PIRP Irp)
@@ -15,12 +15,12 @@ PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, 
     PMDL Mdl, *Place;
 
     KE_REQUIRE_IRQL(DISPATCH_LEVEL);
-    UNREFERENCED_PARAMETER(ChargeQuota);
     /* Size is 16 bits in the documented structure, which bounds the pages. */
     if (Size > MAXSHORT) {
         return NULL;
     }
-    Mdl = ExAllocatePoolWithTag(NonPagedPool, Size, IOP_TAG);
+    Mdl = ChargeQuota ? ExAllocatePoolWithQuotaTag(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE, Size, IOP_TAG)
+                      : ExAllocatePoolWithTag(NonPagedPool, Size, IOP_TAG);
     if (Mdl == NULL) {
         return NULL;
     }

@@ -61,6 +61,7 @@ typedef struct _KPROCESS {
     /* Dispatcher lock, DISPATCH_LEVEL. */
     LIST_ENTRY ThreadListHead;
     KPRIORITY BasePriority;
+    struct _EX_QUOTA *Quota;        /* constant: what pool is charged to; NULL: the system's, not limited */
     /* Interlocked. Bit N is set before processor N loads the address space and cleared after it has loaded another. */
     volatile ULONG ActiveProcessors;
     /* Set by the program itself, any time: where its user APCs arrive (user/lib/apc.S), an address of its own, or 0. */

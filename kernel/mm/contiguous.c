@@ -22,7 +22,7 @@ static BOOLEAN MiIsTakeable(PFN_NUMBER Frame)
 }
 C_ASSERT(MiFrameZeroed < MiFrameStandby && MiFrameFree < MiFrameStandby);
 
-static VOID MiUnclaimFrames(PFN_NUMBER First, PFN_NUMBER Count)
+VOID MiUnclaimFrames(PFN_NUMBER First, PFN_NUMBER Count)
 {
     while (Count != 0) {
         KIRQL Irql = MiLockPfn();
@@ -71,20 +71,14 @@ static PFN_NUMBER MiGuessRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, 
     return MI_NO_FRAME;
 }
 
-/* The first of Count frames in a row within [From, End), now permanent and zeroed. MI_NO_FRAME. */
-static PFN_NUMBER MiTakeRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUMBER Boundary)
+PFN_NUMBER MiClaimRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUMBER Boundary)
 {
     PFN_NUMBER First;
 
     while ((First = MiGuessRun(From, End, Count, Boundary)) != MI_NO_FRAME) {
         PFN_NUMBER Got = MiClaimFrames(First, Count);
-        if (Got == Count) {
-            KIRQL Irql = MiLockPfn();
-            MiPfn(First)->Owner = MI_RUN_OWNER;
-            MiPfn(First)->Flink = (ULONG)Count;
-            MiUnlockPfn(Irql);
+        if (Got == Count)
             return First;
-        }
         MiUnclaimFrames(First, Got);
         From = First + Got + 1;
     }
@@ -92,13 +86,22 @@ static PFN_NUMBER MiTakeRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, P
 }
 
 /* What was written to the frames through the direct map, their zeroes, leaves the caches before another type shows them. */
-static VOID MiWriteBackFrames(PFN_NUMBER First, PFN_NUMBER Count)
+VOID MiWriteBackFrames(PFN_NUMBER First, PFN_NUMBER Count)
 {
     PUCHAR Line = MiDirectAddress(First), End = Line + (Count << PAGE_SHIFT);
 
     for (; Line < End; Line += CACHE_LINE)
         __asm__ volatile("clflush (%0)" : : "r"(Line) : "memory");
     __asm__ volatile("mfence" : : : "memory");
+}
+
+static VOID MiNameRun(PFN_NUMBER First, PFN_NUMBER Count)
+{
+    KIRQL Irql = MiLockPfn();
+
+    MiPfn(First)->Owner = MI_RUN_OWNER;
+    MiPfn(First)->Flink = (ULONG)Count;
+    MiUnlockPfn(Irql);
 }
 
 static VOID MiGiveRun(PFN_NUMBER First, PFN_NUMBER Count)
@@ -136,13 +139,14 @@ PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes, PHYSICAL_ADDR
         (BoundaryBytes != 0 && Count > Boundary) || !MiChargePermanent(Count))
         return NULL;
     High = max(From, min(End, (PFN_NUMBER)(FOUR_GIGABYTES >> PAGE_SHIFT)));
-    First = MiTakeRun(High, End, Count, Boundary);
+    First = MiClaimRun(High, End, Count, Boundary);
     if (First == MI_NO_FRAME)
-        First = MiTakeRun(From, High, Count, Boundary);
+        First = MiClaimRun(From, High, Count, Boundary);
     if (First == MI_NO_FRAME) {
         MiReturnPermanent(Count);
         return NULL;
     }
+    MiNameRun(First, Count);
     if (CacheType != MmCached)
         MiWriteBackFrames(First, Count);
     Address = MmMapIoSpace((PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)(First << PAGE_SHIFT)}, Count << PAGE_SHIFT, CacheType);

@@ -181,6 +181,15 @@ extern KEVENT MiNeedFramesEvent;        /* set: the working-set manager shall tr
 extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall write */
 extern PFN_NUMBER MiLowFrames;          /* when fewer are available, the manager is called */
 
+/*
+ * contiguous.c. The first of Count frames in a row within [From, End), across no multiple of Boundary frames (0: none is
+ * meant), now permanent and zeroed; the caller has paid. MI_NO_FRAME: there is no such run. No locks held.
+ */
+PFN_NUMBER MiClaimRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUMBER Boundary);
+VOID MiUnclaimFrames(PFN_NUMBER First, PFN_NUMBER Count);
+/* What the direct map wrote leaves the caches, before another cache type shows the frames. */
+VOID MiWriteBackFrames(PFN_NUMBER First, PFN_NUMBER Count);
+
 /* zero.c: the thread that zeroes free frames while nobody else wants to run. */
 VOID MiZeroPageThread(PVOID Context);
 VOID MiWakeZeroer(VOID);                /* PFN lock held, and the thread sleeps */

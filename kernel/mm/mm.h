@@ -162,6 +162,7 @@ BOOLEAN MmServesPaging(PMM_IMAGE Image);
 typedef struct _MM_STATISTICS {
     ULONG64 TotalFrames, ZeroedFrames, FreeFrames, StandbyFrames, ModifiedFrames, ActiveFrames, TransitFrames, BadFrames;
     ULONG64 NonPagedPoolBytes, PagedPoolBytes;
+    ULONG64 NonPagedPoolPages, PagedPoolPages;  /* that the pools hold for them */
     ULONG64 DemandZeroFaults, SoftFaults, HardFaults, PagesIn, PagesOut, PageReads, PageWrites;
     ULONG64 CommittedPages, CommitLimit, SystemWorkingSet;
     LONG64 ResidentAvailable;       /* frames that may still become permanent or locked */

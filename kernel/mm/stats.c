@@ -37,6 +37,8 @@ VOID MmQueryStatistics(PMM_STATISTICS S)
     S->SystemWorkingSet = MiSystemWorkingSet.Size;
     S->ResidentAvailable = MiResidentAvailable;
     S->SystemTablePages = (ULONG64)MiSystemTablePages;
+    S->NonPagedPoolPages = MiNonPagedRange.Used;
+    S->PagedPoolPages = MiPagedRange.Used;
     ExQueryPoolUsage(&S->NonPagedPoolBytes, &S->PagedPoolBytes);
 }
 NT_EXPORT(MmQueryStatistics);    /* for the test library */

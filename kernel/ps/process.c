@@ -2,6 +2,7 @@
  * Process objects: types, the system process, the list of processes, numbers, look-up.
  */
 #include "ps/psp.h"
+#include "ex/quota.h"
 #include "rtl/export.h"
 
 POBJECT_TYPE PspProcessType, PspThreadType;
@@ -31,6 +32,8 @@ static VOID PspDeleteProcess(PVOID Object)
         ObDeleteHandleTable(Process->ObjectTable);
     if (Process->Token != NULL)
         SeDereferenceToken(Process->Token);
+    if (Process->Pcb.Quota != NULL)
+        ExDereferenceQuota(Process->Pcb.Quota);
 }
 
 /* The last reference to a thread is gone: its kernel stack went before. IRQL: PASSIVE_LEVEL. */
@@ -76,7 +79,8 @@ NTSTATUS PspCreateProcessObject(PCSTR Name, PTOKEN Token, BOOLEAN System, PEPROC
         return STATUS_SUCCESS;
     }
     New->InheritedFromUniqueProcessId = PsGetCurrentProcessId();
-    Status = ObCreateHandleTable(New, &New->ObjectTable);
+    New->Pcb.Quota = ExCreateQuota();
+    Status = New->Pcb.Quota != NULL ? ObCreateHandleTable(New, &New->ObjectTable) : STATUS_INSUFFICIENT_RESOURCES;
     if (NT_SUCCESS(Status)) {
         Status = MmCreateAddressSpace(&New->AddressSpace, &New->Pcb);
         New->HasAddressSpace = NT_SUCCESS(Status);

@@ -6,6 +6,7 @@
 #include "ps/psp.h"
 #include "ps/service.h"
 #include "ex/options.h"
+#include "ex/pool.h"
 #include "hal/hal.h"
 #include "io/io.h"
 
@@ -116,6 +117,27 @@ static PAGED_CODE_SECTION ULONG PspQueryInterrupts(PVOID Entries, ULONG Capacity
     return IoQueryInterrupts(Entries, Capacity);
 }
 
+static PAGED_CODE_SECTION ULONG PspQueryPoolTags(PVOID Entries, ULONG Capacity)
+{
+    PSYSTEM_POOL_TAG_INFORMATION Entry = Entries;
+    ULONG Count = 0;
+
+    for (ULONG Pool = 0; Pool < 2; Pool++) {
+        EX_POOL_TAG Tag;
+        for (ULONG Slot = 0; ExQueryPoolTag(Pool, &Slot, &Tag); Slot++, Count++) {
+            if (Count >= Capacity)
+                continue;
+            RtlCopyMemory(Entry->Tag, &Tag.Tag, sizeof(Entry->Tag));
+            Entry->Paged = Pool == PagedPool;
+            Entry->Allocations = Tag.Allocations;
+            Entry->Frees = Tag.Frees;
+            Entry->Bytes = Tag.Bytes;
+            Entry++;
+        }
+    }
+    return Count;
+}
+
 static const struct {
     PSP_QUERY *Query;
     ULONG EntrySize;
@@ -127,6 +149,7 @@ static const struct {
     [SystemProcessInformation] = {PspQueryProcesses, sizeof(SYSTEM_PROCESS_INFORMATION), FALSE},
     [SystemMemoryCheck] = {PspQueryConsistency, sizeof(SYSTEM_MEMORY_CHECK), TRUE},
     [SystemInterruptInformation] = {PspQueryInterrupts, sizeof(SYSTEM_INTERRUPT_INFORMATION), FALSE},
+    [SystemPoolTagInformation] = {PspQueryPoolTags, sizeof(SYSTEM_POOL_TAG_INFORMATION), FALSE},
 };
 
 /*

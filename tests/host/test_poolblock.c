@@ -122,7 +122,7 @@ CASE(TheTableOfLargeBlocksForgetsNothing)
                 TapFree(Allocated);
             Allocated = Larger;
         }
-        ExpBigInsert(&Table, Address, Number, 0, 0);
+        ExpBigInsert(&Table, &(EXP_BIG_ENTRY){Address, Number, 0, 0, NULL});
         In[Number] = TRUE;
     }
     if (Allocated != NULL)

@@ -26,6 +26,8 @@ const COMMAND Commands[] = {
      "shows frames, pools, paging files, faults; or checks all of it", NULL},
     {"pagefile", "[DISK [MINIMUM [MAXIMUM]]] [-j]", 0, 3, PagefileCommand,
      "lists the paging files, or makes one on a disk", "`load disk` first; the disk is given by run-qemu.sh --disk"},
+    {"poolused", "[TAG] [-j]", 0, 1, PoolUsedCommand,
+     "shows who has how much pool: allocations, frees and bytes of each tag", "`poolused` lists the tags"},
     {"ps", "[-j]", 0, 0, PsCommand,
      "lists the processes", NULL},
     {"dir", "[FOLDER] [-j]", 0, 1, DirCommand,

@@ -100,6 +100,7 @@ ULONG RtlCrc32(ULONG Crc, const VOID *Buffer, SIZE_T Length);
 
 /* The routines in the table. */
 COMMAND_ROUTINE HelpCommand, DriversCommand, SectionsCommand, LoadCommand, UnloadCommand, LockCommand, UnlockCommand,
-    PageCommand, ResetCommand, TrimCommand, MemCommand, PagefileCommand, PsCommand, DirCommand, TypeCommand, DelCommand,
-    CopyCommand, SumCommand, RunCommand, WaitCommand, KillCommand, OpenCommand, SendCommand, ReceiveCommand, IrqlCommand,
+    PageCommand, ResetCommand, TrimCommand, MemCommand, PagefileCommand, PoolUsedCommand, PsCommand, DirCommand,
+    TypeCommand, DelCommand, CopyCommand, SumCommand, RunCommand, WaitCommand, KillCommand, OpenCommand, SendCommand,
+    ReceiveCommand, IrqlCommand,
     BugCheckCommand, ShutdownCommand;

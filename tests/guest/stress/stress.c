@@ -210,7 +210,8 @@ static LONG64 ResidentAvailable(LONG64 Expected)
 
     for (ULONG Try = 0; Try < 20; Try++) {
         MmQueryStatistics(&Now);
-        Now.ResidentAvailable += (LONG64)Now.SystemTablePages;     /* those stay */
+        /* Tables stay, and how many pages the pool holds for the same bytes is its own affair. */
+        Now.ResidentAvailable += (LONG64)(Now.SystemTablePages + Now.NonPagedPoolPages);
         if (Now.ResidentAvailable == Expected) {
             break;
         }
