@@ -36,7 +36,7 @@ VOID ExDereferenceQuota(PEX_QUOTA Quota)
 
 BOOLEAN ExpChargeQuota(POOL_TYPE Pool, SIZE_T Bytes, PEX_QUOTA *Quota)
 {
-    PEX_QUOTA Mine = KiCurrentThread()->Process->Quota;
+    PEX_QUOTA Mine = KiCurrentThread()->ApcState.Process->Quota;
 
     *Quota = NULL;
     if (Mine == NULL)
