@@ -14,6 +14,8 @@ from lib.verdict import SessionFailure
 # Suites of the pager are played with the paging file on a real disk, too: its requests end later, by an interrupt.
 ON_DISK = {"pager": ["2"], "stress": ["2"]}
 DISK = "--disk 40M --append 'pagefile=disk:16M-32M mem=32M'"
+# Suites that ask for no machine of their own pass with 16 MiB of RAM.
+SMALL = {"memory": ["2"], "pager": ["1"], "sections": ["2"], "ke": ["1"]}
 
 SESSION = """\
 %boot --cpus {cpus} {suite.options} {extra}
@@ -31,6 +33,7 @@ def cases():
     for suite in SUITES.values():
         machines = [(cpus, "", f"{suite.name}-cpus={cpus}") for cpus in suite.processors]
         machines += [(cpus, DISK, f"{suite.name}-disk-cpus={cpus}") for cpus in ON_DISK.get(suite.name, [])]
+        machines += [(cpus, "--mem 16M", f"{suite.name}-small-cpus={cpus}") for cpus in SMALL.get(suite.name, [])]
         for cpus, extra, group in machines:
             for case in suite.cases:
                 mark = pytest.mark.xdist_group(group)

@@ -34,6 +34,7 @@ static DECLSPEC_NOINLINE VOID IopWaitForPaging(PIOP_WAITER Waiter)
 NTSTATUS IoPagingIo(PFILE_OBJECT File, PIRP Irp, PMDL Mdl, ULONGLONG Offset, BOOLEAN Write, PIO_STATUS_BLOCK Iosb)
 {
     PIO_STACK_LOCATION Stack = (PIO_STACK_LOCATION)(Irp + 1) + Irp->StackCount;
+    PDEVICE_OBJECT Device = File->DeviceObject;
     IOP_WAITER Waiter;
 
     Waiter.State = 0;
@@ -43,7 +44,7 @@ NTSTATUS IoPagingIo(PFILE_OBJECT File, PIRP Irp, PMDL Mdl, ULONGLONG Offset, BOO
                  (Write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION);
     Irp->CurrentLocation = (CHAR)(Irp->StackCount + 1);
     Irp->Tail.Overlay.CurrentStackLocation = Stack--;
-    Irp->Tail.Overlay.Thread = PsGetCurrentThread();
+    Irp->Tail.Overlay.Thread = (PETHREAD)KiCurrentThread();
     Stack->MajorFunction = Write ? IRP_MJ_WRITE : IRP_MJ_READ;
     Stack->MinorFunction = 0;
     Stack->Flags = 0;
@@ -52,7 +53,7 @@ NTSTATUS IoPagingIo(PFILE_OBJECT File, PIRP Irp, PMDL Mdl, ULONGLONG Offset, BOO
     Stack->Parameters.Read.Length = Mdl->ByteCount;         /* Write has the same layout */
     Stack->Parameters.Read.Key = 0;
     Stack->Parameters.Read.ByteOffset.QuadPart = (LONGLONG)Offset;
-    IofCallDriver(IoGetRelatedDeviceObject(File), Irp);
+    IofCallDriver(Device->AttachedDevice == NULL ? Device : IoGetRelatedDeviceObject(File), Irp);
     if (Waiter.State != IOP_DONE) {
         IopWaitForPaging(&Waiter);
     }

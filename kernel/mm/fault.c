@@ -129,13 +129,16 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count,
                      ULONG Wanted)
 {
-    PMI_TRANSFER Transfer = MiTryAllocateTransfer();
-    ULONG Resident = 0, Read = 0, Good = MI_ALL_PAGES, OldIrql;
+    KIRQL Irql = MiLockPfn();
+    PMI_TRANSFER Transfer = MiTakeTransfer();
+    ULONG_PTR Owner = MiMakeOwner(WorkingSet, Section);
+    UCHAR Flags = MI_FRAME_READING | MiLockFlag(Section);
+    ULONG Resident = 0, Read = 0, Came = 0, Good = MI_ALL_PAGES, OldIrql;
     BOOLEAN Failed = FALSE, Zeroed;
     NTSTATUS Status;
-    KIRQL Irql;
 
     if (Transfer == NULL) {
+        MiUnlockPfn(Irql);
         MiUnlockWorkingSet(WorkingSet);
         MiWaitForTransferSlot();
         MiLockWorkingSet(WorkingSet);
@@ -143,7 +146,6 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
     }
     Transfer->File = MiFileOf(*Pte);
     Transfer->Slot = MiSlotOf(*Pte);
-    Irql = MiLockPfn();
     for (ULONG i = 0; i < Count; i++) {
         PFN_NUMBER Frame = MiTakeFrame(MiFrameFree, &Zeroed);
         PMMPFN Pfn = MiPfn(Frame);
@@ -152,11 +154,11 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
             break;
         }
         Transfer->Frames[i] = Frame;
-        MiAttachFrame(Pfn, &Pte[i], Address + i * PAGE_SIZE, MiMakeOwner(WorkingSet, Section), Pte[i]);
+        MiAttachFrame(Pfn, &Pte[i], Address + i * PAGE_SIZE, Owner, Pte[i]);
         Pfn->State = MiFrameTransit;
-        Pfn->Flags = MI_FRAME_READING | MiLockFlag(Section);
+        Pfn->Flags = Flags;
         Pfn->Transfer = (USHORT)Transfer->Index;
-        MiWritePte(&Pte[i], MiMakeTransition(Frame, MiProtectionOf(Pte[i])));
+        MiWritePte(&Pte[i], MiMakeTransition(Frame, MiProtectionOf(Pfn->OriginalPte)));
     }
     MiUnlockPfn(Irql);
     if (Count == 0) {
@@ -186,7 +188,7 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
             Failed |= i < Wanted;
             continue;
         }
-        InterlockedIncrement64((PLONG64)&MiPagesIn);
+        Came++;
         if (i < Wanted) {
             Read++;
             Resident += MiFinishRead(WorkingSet, Pfn, &Pte[i]);
@@ -195,8 +197,9 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
             MiInsertFrame(MiFrameStandby, Pfn);
         }
     }
+    MiDropTransfer(Transfer);
     MiUnlockPfn(Irql);
-    MiDereferenceTransfer(Transfer);
+    InterlockedExchangeAdd64((PLONG64)&MiPagesIn, Came);
     MiCountResident(Section, (LONG)Resident);
     if (Section != NULL)
         Section->PageIns += Read;

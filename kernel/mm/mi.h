@@ -138,7 +138,23 @@ VOID MiHoldFrame(PMMPFN Pfn);                           /* a reference to a fram
 VOID MiRetireFrame(PMMPFN Pfn);
 BOOLEAN MiLockFrame(PMMPFN Pfn);                        /* a reference that is paid for; FALSE: the budget is used up */
 VOID MiReleaseFrame(PMMPFN Pfn);                        /* off lists and rings: free, or as soon as nobody refers to it */
-VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn);
+/* A ring is doubly linked and closed: WorkingSet->FirstFrame is the oldest, its Blink the newest. */
+FORCEINLINE VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn)
+{
+    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
+
+    if (WorkingSet->Size++ == 0) {
+        Pfn->Flink = Pfn->Blink = Frame;
+        WorkingSet->FirstFrame = Frame;
+    } else {
+        PMMPFN First = MiPfn(WorkingSet->FirstFrame);
+        Pfn->Flink = (ULONG)WorkingSet->FirstFrame;
+        Pfn->Blink = First->Blink;
+        MiPfn(First->Blink)->Flink = Frame;
+        First->Blink = Frame;
+    }
+    Pfn->Flags |= MI_FRAME_IN_RING;
+}
 VOID MiRemoveFromRing(PMMPFN Pfn);
 /* Without the lock. */
 VOID MiZeroFrame(PFN_NUMBER Frame);
@@ -313,11 +329,13 @@ typedef struct _MI_TRANSFER {
 C_ASSERT(offsetof(MI_TRANSFER, Frames) == offsetof(MI_TRANSFER, Mdl) + sizeof(MDL));
 
 PMI_TRANSFER MiTransfer(ULONG Index);
-PMI_TRANSFER MiTryAllocateTransfer(VOID);   /* NULL: all in use. IRQL: <= DISPATCH_LEVEL */
+PMI_TRANSFER MiTakeTransfer(VOID);          /* PFN lock held. NULL: all in use */
+PMI_TRANSFER MiTryAllocateTransfer(VOID);   /* the same without the lock. IRQL: <= DISPATCH_LEVEL */
 PMI_TRANSFER MiTryAllocateWriteTransfer(VOID);  /* the writer's: readers leave some for it */
 VOID MiWaitForTransferSlot(VOID);           /* until one may be free. No locks held */
 VOID MiReferenceTransfer(PMI_TRANSFER Transfer);
-VOID MiDereferenceTransfer(PMI_TRANSFER Transfer);
+VOID MiDropTransfer(PMI_TRANSFER Transfer);  /* a reference; PFN lock held */
+VOID MiDereferenceTransfer(PMI_TRANSFER Transfer);  /* the same without the lock */
 VOID MiWaitForTransfer(PMI_TRANSFER Transfer);  /* and drops the caller's reference */
 /* Reads or writes Transfer->Count frames at Transfer->Slot, and waits. IRQL: <= APC_LEVEL, no working-set lock held. */
 NTSTATUS MiTransferPages(PMI_TRANSFER Transfer, BOOLEAN Write);

@@ -13,6 +13,11 @@
 
 LONG64 MiSystemTablePages;
 
+/* Looked up and not worked out, since every fault makes an entry. */
+#define BITS4(P) MI_VALID_BITS(P), MI_VALID_BITS((P) + 1), MI_VALID_BITS((P) + 2), MI_VALID_BITS((P) + 3)
+#define BITS16(P) BITS4(P), BITS4((P) + 4), BITS4((P) + 8), BITS4((P) + 12)
+const ULONG64 MiValidBits[MI_PROTECT_ALL + 1] = {BITS16(0), BITS16(16), BITS16(32), BITS16(48)};
+
 #define LEVELS 4
 #define TABLE_BATCH 64                  /* tables that are given back after one round of flushing */
 #define INDEX(Address, Level) (((Address) >> (PAGE_SHIFT + 9 * (Level))) & 511)

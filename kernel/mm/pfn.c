@@ -243,24 +243,6 @@ VOID MiReleaseFrame(PMMPFN Pfn)
         MiFreeFrame(Pfn);
 }
 
-/* A ring is doubly linked and closed: WorkingSet->FirstFrame is the oldest, its Blink the newest. */
-VOID MiInsertInRing(PMM_WORKING_SET WorkingSet, PMMPFN Pfn)
-{
-    ULONG Frame = (ULONG)MiFrameNumber(Pfn);
-
-    if (WorkingSet->Size++ == 0) {
-        Pfn->Flink = Pfn->Blink = Frame;
-        WorkingSet->FirstFrame = Frame;
-    } else {
-        PMMPFN First = MiPfn(WorkingSet->FirstFrame);
-        Pfn->Flink = (ULONG)WorkingSet->FirstFrame;
-        Pfn->Blink = First->Blink;
-        MiPfn(First->Blink)->Flink = Frame;
-        First->Blink = Frame;
-    }
-    Pfn->Flags |= MI_FRAME_IN_RING;
-}
-
 VOID MiRemoveFromRing(PMMPFN Pfn)
 {
     PMM_WORKING_SET WorkingSet = MiWorkingSetOfFrame(Pfn);

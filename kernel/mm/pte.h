@@ -113,14 +113,16 @@ FORCEINLINE MMPTE MiWithProtection(MMPTE Pte, ULONG Protection)
     return Pte;
 }
 
-/* System pages are global: they mean the same in every address space. */
+/* The bits of a valid entry for each protection (pagetable.c). System pages are global: they mean the same in every space. */
+extern const ULONG64 MiValidBits[MI_PROTECT_ALL + 1];
+#define MI_VALID_BITS(Protection)                                                                              \
+    (MI_PTE_VALID | ((Protection) & MI_PROTECT_WRITE ? MI_PTE_WRITE : 0) |                                     \
+     ((Protection) & MI_PROTECT_EXECUTE ? 0 : MI_PTE_NO_EXECUTE) |                                             \
+     ((Protection) & MI_PROTECT_COPY ? MI_PTE_COPY : 0) |                                                      \
+     ((Protection) & MI_PROTECT_USER ? MI_PTE_USER : MI_PTE_GLOBAL))
 FORCEINLINE MMPTE MiMakeValid(PFN_NUMBER Frame, ULONG Protection)
 {
-    MMPTE Pte = {Frame << PAGE_SHIFT | MI_PTE_VALID | ((Protection & MI_PROTECT_WRITE) ? MI_PTE_WRITE : 0) |
-                 ((Protection & MI_PROTECT_EXECUTE) ? 0 : MI_PTE_NO_EXECUTE) |
-                 ((Protection & MI_PROTECT_COPY) ? MI_PTE_COPY : 0) |
-                 ((Protection & MI_PROTECT_USER) ? MI_PTE_USER : MI_PTE_GLOBAL)};
-    return Pte;
+    return (MMPTE){Frame << PAGE_SHIFT | MiValidBits[Protection]};
 }
 /* Readable system memory that is there to stay: accessed and dirty from the start, so the hardware never writes them. */
 FORCEINLINE MMPTE MiMakePermanent(PFN_NUMBER Frame, ULONG Protection)

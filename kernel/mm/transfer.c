@@ -6,8 +6,7 @@
 #include "io/io.h"
 
 static MI_TRANSFER MiTransfers[MI_TRANSFERS];
-static PSINGLE_LIST_ENTRY MiFreeTransfers;      /* MiTransferLock */
-static KSPIN_LOCK MiTransferLock;
+static PSINGLE_LIST_ENTRY MiFreeTransfers;      /* PFN lock: whoever takes or gives back a transfer has it anyway */
 static KEVENT MiTransferFree;                   /* set when one comes back; then everybody looks again */
 ULONG64 MiPagesIn, MiPagesOut, MiPageReads, MiPageWrites;
 
@@ -17,7 +16,6 @@ static ULONG MiFreeTransferCount;
 
 VOID MiInitializeTransfers(VOID)
 {
-    KeInitializeSpinLock(&MiTransferLock);
     KeInitializeEvent(&MiTransferFree, NotificationEvent, TRUE);
     for (ULONG i = 0; i < MI_TRANSFERS; i++) {
         MiTransfers[i].Index = i;
@@ -33,9 +31,8 @@ PMI_TRANSFER MiTransfer(ULONG Index)
     return &MiTransfers[Index];
 }
 
-static PMI_TRANSFER MiPopTransfer(ULONG Spare)
+static FORCEINLINE PMI_TRANSFER MiPopTransfer(ULONG Spare)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&MiTransferLock);
     PMI_TRANSFER Transfer = NULL;
 
     if (MiFreeTransferCount > Spare) {
@@ -43,22 +40,35 @@ static PMI_TRANSFER MiPopTransfer(ULONG Spare)
         MiFreeTransfers = MiFreeTransfers->Next;
         MiFreeTransferCount--;
         Transfer->References = 1;
-        KeClearEvent(&Transfer->Done);
+        if (Transfer->Done.Header.SignalState != 0)
+            KeClearEvent(&Transfer->Done);
     } else {
         KeClearEvent(&MiTransferFree);
     }
-    KeReleaseSpinLock(&MiTransferLock, Irql);
     return Transfer;
 }
 
-PMI_TRANSFER MiTryAllocateTransfer(VOID)
+PMI_TRANSFER MiTakeTransfer(VOID)
 {
     return MiPopTransfer(WRITER_TRANSFERS);
 }
 
+PMI_TRANSFER MiTryAllocateTransfer(VOID)
+{
+    KIRQL Irql = MiLockPfn();
+    PMI_TRANSFER Transfer = MiPopTransfer(WRITER_TRANSFERS);
+
+    MiUnlockPfn(Irql);
+    return Transfer;
+}
+
 PMI_TRANSFER MiTryAllocateWriteTransfer(VOID)
 {
-    return MiPopTransfer(0);
+    KIRQL Irql = MiLockPfn();
+    PMI_TRANSFER Transfer = MiPopTransfer(0);
+
+    MiUnlockPfn(Irql);
+    return Transfer;
 }
 
 VOID MiWaitForTransferSlot(VOID)
@@ -75,21 +85,25 @@ VOID MiReferenceTransfer(PMI_TRANSFER Transfer)
  * The last one puts it back. The transferring side drops its reference when the frames are in their final state, so the
  * event is set here only for those who wait: with one reference there is nobody.
  */
-VOID MiDereferenceTransfer(PMI_TRANSFER Transfer)
+VOID MiDropTransfer(PMI_TRANSFER Transfer)
 {
-    KIRQL Irql;
-
     if (InterlockedDecrement(&Transfer->References) != 0) {
         KeSetEvent(&Transfer->Done, 0, FALSE);
         return;
     }
-    Irql = KeAcquireSpinLockRaiseToDpc(&MiTransferLock);
     Transfer->FreeLink.Next = MiFreeTransfers;
     MiFreeTransfers = &Transfer->FreeLink;
     MiFreeTransferCount++;
-    if (KeReadStateEvent(&MiTransferFree) == 0)
+    if (MiTransferFree.Header.SignalState == 0)
         KeSetEvent(&MiTransferFree, 0, FALSE);
-    KeReleaseSpinLock(&MiTransferLock, Irql);
+}
+
+VOID MiDereferenceTransfer(PMI_TRANSFER Transfer)
+{
+    KIRQL Irql = MiLockPfn();
+
+    MiDropTransfer(Transfer);
+    MiUnlockPfn(Irql);
 }
 
 VOID MiWaitForTransfer(PMI_TRANSFER Transfer)
@@ -126,7 +140,13 @@ static NTSTATUS MiMovePages(PMI_TRANSFER Transfer, ULONG64 Slot, ULONG Count, BO
     Mdl->Size = (CSHORT)(sizeof(MDL) + Count * sizeof(PFN_NUMBER));
     Mdl->MdlFlags = MDL_PAGES_LOCKED | MDL_ALLOCATED_FIXED_SIZE | (Write ? 0 : MDL_IO_PAGE_READ | MDL_WRITE_OPERATION);
     Mdl->Process = NULL;
-    Mdl->MappedSystemVa = NULL;
+    /* One page is in the direct map. More are shown by the device's driver, if it wants to see them. */
+    if (Count == 1) {
+        Mdl->MappedSystemVa = MiDirectAddress(Transfer->Frames[0]);
+        Mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA;
+    } else {
+        Mdl->MappedSystemVa = NULL;
+    }
     Mdl->StartVa = NULL;
     Mdl->ByteOffset = 0;
     Mdl->ByteCount = Count << PAGE_SHIFT;
@@ -135,7 +155,7 @@ static NTSTATUS MiMovePages(PMI_TRANSFER Transfer, ULONG64 Slot, ULONG Count, BO
         File->Checksums[Slot + i] = MiChecksum(Transfer->Frames[i]);
 #endif
     Status = IoPagingIo(File->FileObject, File->Irps[Transfer->Index], Mdl, Slot << PAGE_SHIFT, Write, &Iosb);
-    if (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+    if (Count != 1 && (Mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA))
         MmUnmapLockedPages(Mdl->MappedSystemVa, Mdl);
     if (NT_SUCCESS(Status) && Iosb.Information != Mdl->ByteCount)
         Status = STATUS_IO_DEVICE_ERROR;

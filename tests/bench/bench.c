@@ -60,34 +60,76 @@ static VOID BenchLevels(VOID)
     Report("spin-lock-pair", Count);
 }
 
-/* Pages of paged pool: touched fresh (demand-zero), sent out in clusters, and touched again one by one (hard faults). */
-static VOID BenchPages(VOID)
+static ULONG64 Touch(volatile UCHAR *Pages, ULONG64 Count)
 {
-    volatile UCHAR *Pages = ExAllocatePoolWithTag(PagedPool, PAGES * PAGE_SIZE, TAG);
-    ULONG64 Count = ~0ull, Start;
+    ULONG64 Best = ~0ull;
 
-    if (Pages == NULL)
-        return;
-    MmTrimAllSystemPageableMemory(TRUE);
-    for (ULONG i = 0; i < PAGES; i++) {
-        Start = Now();
-        Pages[i * PAGE_SIZE] = 1;
-        Count = min(Count, Now() - Start);
+    for (ULONG64 i = 0; i < Count; i++) {
+        ULONG64 Start = Now();
+        (void)Pages[i * PAGE_SIZE];
+        Best = min(Best, Now() - Start);
     }
-    Report("demand-zero-fault", Count - BenchOverhead);
+    return Best - BenchOverhead;
+}
 
+static VOID Idle(VOID)
+{
+    LARGE_INTEGER Pause = {.QuadPart = -10 * 1000 * 200};
+
+    KeDelayExecutionThread(KernelMode, FALSE, &Pause);
+}
+
+/*
+ * Count pages of paged pool: touched fresh (demand-zero, of zeroed frames and of others), sent out of the working set and
+ * touched again (soft faults), sent out in clusters, and touched again one by one (hard faults). Suffix tells how many times
+ * as many pages as usual there are, or how much else.
+ */
+static VOID BenchPages(ULONG64 Count, PCSTR Suffix)
+{
+    volatile UCHAR *Pages = ExAllocatePoolWithTag(PagedPool, Count * PAGE_SIZE, TAG);
+    CHAR Name[64];
+    ULONG64 Start;
+
+    if (Pages == NULL) {
+        DbgPrint("bench: there are no %I64u pages\n", Count);
+        return;
+    }
+    MmTrimAllSystemPageableMemory(TRUE);
+    Idle();
+    /* What is not zeroed yet, the zero-page thread has done by now. */
+    strcpy(Name, "demand-zero-zeroed");
+    Report(strcat(Name, Suffix), Touch(Pages, Count));
+    for (ULONG64 i = 0; i < Count; i++)
+        Pages[i * PAGE_SIZE] = 1;
+    MmTrimAllSystemPageableMemory(FALSE);
+    strcpy(Name, "soft-fault");
+    Report(strcat(Name, Suffix), Touch(Pages, Count));
+    for (ULONG64 i = 0; i < Count; i++)
+        Pages[i * PAGE_SIZE] = 2;
     Start = Now();
     MmTrimAllSystemPageableMemory(TRUE);
-    Report("page-out", (Now() - Start - BenchOverhead) / PAGES);
-
-    Count = ~0ull;
-    for (ULONG i = 0; i < PAGES; i++) {
-        Start = Now();
-        (void)Pages[i * PAGE_SIZE];
-        Count = min(Count, Now() - Start);
-    }
-    Report("hard-page-in", Count - BenchOverhead);
+    strcpy(Name, "page-out");
+    Report(strcat(Name, Suffix), (Now() - Start - BenchOverhead) / Count);
+    strcpy(Name, "hard-page-in");
+    Report(strcat(Name, Suffix), Touch(Pages, Count));
     ExFreePoolWithTag((PVOID)Pages, TAG);
+}
+
+/* With no zeroed frame left: large blocks have taken them, and what is freed is free, not zeroed. */
+static VOID BenchUnzeroed(VOID)
+{
+    volatile UCHAR *Pages = ExAllocatePoolWithTag(PagedPool, PAGES * PAGE_SIZE, TAG);
+
+    MmTrimAllSystemPageableMemory(TRUE);
+    for (ULONG64 Most = 1 << 20; Most > PAGES / 4; Most /= 2) {
+        PVOID Block = ExAllocatePoolWithTag(NonPagedPool, Most * PAGE_SIZE, TAG);
+        if (Block != NULL)
+            ExFreePoolWithTag(Block, TAG);
+    }
+    if (Pages != NULL) {
+        Report("demand-zero-fault", Touch(Pages, PAGES));
+        ExFreePoolWithTag((PVOID)Pages, TAG);
+    }
 }
 
 static VOID BenchSections(VOID)
@@ -224,7 +266,10 @@ NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     DriverObject->DriverUnload = BenchUnload;
     BEST(BenchOverhead, );
     BenchLevels();
-    BenchPages();
+    BenchPages(PAGES, "");
+    BenchPages(10 * PAGES, "-10");
+    BenchPages(100 * PAGES, "-100");
+    BenchUnzeroed();
     BenchSections();
     BenchEvents();
     BenchDeferred();
