@@ -340,6 +340,10 @@ NTSTATUS ZwAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG
                                  ULONG AllocationType, ULONG Protect);
 NTSTATUS ZwFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType);
 
+/* Drivers, by the path of the file and by the name ("ZwLoadDriver", "ZwUnloadDriver"). IRQL: PASSIVE_LEVEL. */
+NTSTATUS ZwLoadDriver(PUNICODE_STRING DriverServiceName);
+NTSTATUS ZwUnloadDriver(PUNICODE_STRING DriverServiceName);
+
 /* Handles, events and waits for kernel callers ("ZwClose" and its neighbours). IRQL: PASSIVE_LEVEL. */
 NTSTATUS ZwClose(HANDLE Handle);
 NTSTATUS NtClose(HANDLE Handle);

@@ -229,6 +229,11 @@ static FORCEINLINE PVOID ExpAllocate(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag
     ExpRequireIrql(PoolType & PagedPool,
                    PoolType & PagedPool ? "ExAllocatePool(PagedPool)" : "ExAllocatePool(NonPagedPool)", Caller);
     ExpCheckNewTag(Tag, Caller);
+    if (KiAllocationFails("pool")) {
+        if (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE)
+            ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+        return NULL;
+    }
     if (Bytes <= POOL_LARGEST_BODY &&
         (PoolType & (PagedPool | NonPagedPoolCacheAligned | POOL_RAISE_IF_ALLOCATION_FAILURE | EXP_POOL_CHARGED)) == 0)
         return ExpAllocateBlock(&ExpPools[NonPagedPool], FALSE, Bytes, PoolClass(Bytes), Tag, NULL);

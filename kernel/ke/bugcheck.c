@@ -14,6 +14,8 @@ volatile BOOLEAN KiBugCheckActive;
 #if DBG
 KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
 NT_EXPORT(KiBugCheckHook);
+KI_ALLOCATION_HOOK *volatile KiAllocationHook;
+NT_EXPORT(KiAllocationHook);
 #endif
 
 #define KI_FREEZE_MILLISECONDS 1000         /* a processor that a busy host does not run needs a while to take notice */

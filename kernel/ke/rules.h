@@ -54,6 +54,21 @@ DECLSPEC_NORETURN VOID KiIrqlTooLow(PCSTR Routine, KIRQL Lowest, PVOID Caller);
  */
 typedef VOID KI_BUGCHECK_HOOK(ULONG Code, const ULONG_PTR Parameters[4]);
 extern KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
+
+/*
+ * How tests let allocations fail one at a time: a checked build asks this routine before each, in the thread that allocates and
+ * at its level. What: "pool", "frame", "commit", "resident" or "addresses". TRUE: it fails as if there were none left.
+ */
+typedef BOOLEAN KI_ALLOCATION_HOOK(PCSTR What);
+extern KI_ALLOCATION_HOOK *volatile KiAllocationHook;
+FORCEINLINE BOOLEAN KiAllocationFails(PCSTR What)
+{
+    KI_ALLOCATION_HOOK *Hook = KiAllocationHook;
+
+    return Hook != NULL && Hook(What);
+}
+#else
+#define KiAllocationFails(What) FALSE
 #endif
 
 /*

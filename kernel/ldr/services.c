@@ -10,6 +10,7 @@
 #include "ps/capture.h"
 #include "ps/service.h"
 #include "se/se.h"
+#include "rtl/export.h"
 
 #define LDR_SERVICE_TAG 0x7653644Cu     /* "LdSv" */
 #define LDR_LONGEST_PATH 1024           /* bytes */
@@ -91,6 +92,9 @@ PAGED_CODE_SECTION NTSTATUS NtUnloadDriver(USER_ADDRESS Driver)
     PsReleaseString(&Captured);
     return NT_SUCCESS(Status) ? LdrUnloadDriver(Name) : Status;
 }
+
+NT_EXPORT(ZwLoadDriver);
+NT_EXPORT(ZwUnloadDriver);
 
 /* Hands a list to the program, or says how long it is. */
 static PAGED_CODE_SECTION NTSTATUS LdrpReturnList(NTSTATUS Status, PVOID Entries, ULONG Needed,

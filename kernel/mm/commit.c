@@ -12,7 +12,7 @@ BOOLEAN MiChargeCommit(ULONG64 Pages)
 {
     LONG64 Over;
 
-    if (Pages > MAXLONGLONG / 2)
+    if (Pages > MAXLONGLONG / 2 || KiAllocationFails("commit"))
         return FALSE;
     do {
         Over = InterlockedAdd64(&MiCommittedPages, (LONG64)Pages) - MiCommitLimit;

@@ -22,6 +22,7 @@
 #include "mm/mm.h"
 #include "mm/layout.h"
 #include "mm/pte.h"
+#include "ke/rules.h"
 #include "ke/spinlock.h"
 #include "ex/fastmutex.h"
 #include "section.h"
@@ -173,6 +174,8 @@ FORCEINLINE VOID MiReturnResident(ULONG64 Frames)
 }
 FORCEINLINE BOOLEAN MiChargeResident(ULONG64 Frames)
 {
+    if (KiAllocationFails("resident"))
+        return FALSE;
     if (InterlockedAdd64(&MiResidentAvailable, -(LONG64)Frames) >= 0)
         return TRUE;
     MiReturnResident(Frames);

@@ -284,9 +284,13 @@ VOID MiReturnPermanent(ULONG64 Frames)
 PFN_NUMBER MiTakePermanentFrame(VOID)
 {
     BOOLEAN Zeroed = FALSE;
-    KIRQL Irql = MiLockPfn();
-    PFN_NUMBER Frame = MiTakeFrame(MiFrameZeroed, &Zeroed);
+    PFN_NUMBER Frame;
+    KIRQL Irql;
 
+    if (KiAllocationFails("frame"))
+        return MI_NO_FRAME;
+    Irql = MiLockPfn();
+    Frame = MiTakeFrame(MiFrameZeroed, &Zeroed);
     if (Frame != MI_NO_FRAME)
         MiMakeFramePermanent(MiPfn(Frame));
     MiUnlockPfn(Irql);

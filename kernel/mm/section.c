@@ -145,9 +145,10 @@ NTSTATUS MiBringIn(PMM_SECTION Section)
 
 /*
  * Locked pages are taken out of the budget of frames that faults can live on, once for a section, however often it is
- * locked. Nonpaged sections have paid when they were made.
+ * locked. Nonpaged sections have paid when they were made. Always: who locks by handle is not told of a failure, so the
+ * reserve gives what the budget has not.
  */
-static FORCEINLINE NTSTATUS MiLockSectionHeld(PMM_SECTION Section)
+static FORCEINLINE NTSTATUS MiLockSectionHeld(PMM_SECTION Section, BOOLEAN Always)
 {
     NTSTATUS Status = STATUS_SUCCESS;
 
@@ -157,9 +158,13 @@ static FORCEINLINE NTSTATUS MiLockSectionHeld(PMM_SECTION Section)
         Section->LockCount++;           /* never out */
         return STATUS_SUCCESS;
     }
-    if (Section->LockCount++ == 0 && !MiChargeResident(Section->PageCount)) {
-        Section->LockCount = 0;
-        return STATUS_INSUFFICIENT_RESOURCES;
+    if (Section->LockCount++ == 0) {
+        if (Always) {
+            MiTakeResident(Section->PageCount);
+        } else if (!MiChargeResident(Section->PageCount)) {
+            Section->LockCount = 0;
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
     }
     if (Section->ResidentPages != Section->PageCount) {
         Status = MiBringIn(Section);
@@ -170,12 +175,12 @@ static FORCEINLINE NTSTATUS MiLockSectionHeld(PMM_SECTION Section)
     return Status;
 }
 
-static FORCEINLINE NTSTATUS MiLockSection(PMM_SECTION Section)
+static FORCEINLINE NTSTATUS MiLockSection(PMM_SECTION Section, BOOLEAN Always)
 {
     NTSTATUS Status;
 
     MiLockWorkingSet(&MiSystemWorkingSet);
-    Status = MiLockSectionHeld(Section);
+    Status = MiLockSectionHeld(Section, Always);
     MiUnlockWorkingSet(&MiSystemWorkingSet);
     return Status;
 }
@@ -195,7 +200,7 @@ static FORCEINLINE NTSTATUS MiUnlockSection(PMM_SECTION Section)
 
 NTSTATUS MmLockSection(PMM_SECTION Section)
 {
-    return MiLockSection(Section);
+    return MiLockSection(Section, FALSE);
 }
 
 NTSTATUS MmUnlockSection(PMM_SECTION Section)
@@ -234,7 +239,7 @@ PVOID MmLockPagableDataSection(PVOID AddressWithinSection)
     MiLockWorkingSet(&MiSystemWorkingSet);
     Section = MiSectionOfAddress((ULONG_PTR)AddressWithinSection);
     if (Section != NULL)
-        Status = MiLockSectionHeld(Section);
+        Status = MiLockSectionHeld(Section, FALSE);
     MiUnlockWorkingSet(&MiSystemWorkingSet);
     if (Section == NULL) {
         MiComplain("MmLockPagableDataSection", AddressWithinSection, __builtin_return_address(0),
@@ -254,7 +259,10 @@ static FORCEINLINE BOOLEAN MiIsHandle(PVOID Handle)
            KiPeekKernelWord(&((PMM_SECTION)Handle)->Cookie) == MI_SECTION_COOKIE;
 }
 
-/* Documentation: "MmLockPagableSectionByHandle". IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging. */
+/*
+ * Documentation: "MmLockPagableSectionByHandle". Returns with the section in, however little
+ * memory may be locked just now. IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging.
+ */
 VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
 {
     NTSTATUS Status;
@@ -265,7 +273,7 @@ VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
                    "that is no section handle (a driver's handles end with the driver)");
         return;
     }
-    Status = MiLockSection(ImageSectionHandle);
+    Status = MiLockSection(ImageSectionHandle, TRUE);
     if (!NT_SUCCESS(Status))
         MiComplainOfLock("MmLockPagableSectionByHandle", ImageSectionHandle, __builtin_return_address(0), Status);
 }

@@ -21,9 +21,12 @@ INIT_CODE VOID MiInitializeRange(PMI_RANGE Range, ULONG_PTR Base, ULONG64 Pages)
 
 ULONG_PTR MiReserveRange(PMI_RANGE Range, ULONG64 Pages)
 {
-    KIRQL Irql = KeAcquireSpinLockRaiseToDpc(&Range->Lock);
     ULONG Index = MAXULONG;
+    KIRQL Irql;
 
+    if (KiAllocationFails("addresses"))
+        return 0;
+    Irql = KeAcquireSpinLockRaiseToDpc(&Range->Lock);
     if (Pages <= Range->Map.SizeOfBitMap) {
         Index = RtlFindClearBitsAndSet(&Range->Map, (ULONG)Pages, Range->Hint);
         if (Index != MAXULONG) {

@@ -5,6 +5,7 @@
 #include "ps/capture.h"
 #include "ps/psp.h"
 #include "ps/service.h"
+#include "rtl/export.h"
 
 #define PSP_LONGEST_PATH 1024           /* bytes */
 
@@ -89,6 +90,7 @@ PAGED_CODE_SECTION NTSTATUS NtCreateUserProcess(USER_ADDRESS ProcessHandle, USER
     ObDereferenceObject(Process);
     return Status;
 }
+NT_EXPORT(ZwCreateUserProcess);    /* for the test library */
 
 /*
  * Opens a process by its number. Who wants more than to wait and to ask must hold every privilege that the process

@@ -92,6 +92,9 @@ FORCEINLINE PEPROCESS PsProcessOf(PKPROCESS Process)
 NTSTATUS PsCreateUserProcess(PCUNICODE_STRING Path, PCSTR CommandLine, PTOKEN Token, HANDLE StandardInput,
                              HANDLE StandardOutput, PEPROCESS *Process);
 
+/* The service, for kernel callers: its pointers are the kernel's. IRQL: PASSIVE_LEVEL. */
+NTSTATUS ZwCreateUserProcess(PHANDLE ProcessHandle, PPROCESS_START Start);
+
 /*
  * On the way back to user mode, when KTHREAD.ExitRequested is set: ends the calling thread. IRQL: PASSIVE_LEVEL, no
  * locks.
