@@ -10,13 +10,16 @@
 /* More links than this on one path are taken for a circle. */
 #define OBP_MAXIMUM_LINKS 32
 
-/* The state of one walk: Rest is what is still to be resolved, in Owned (pool) once a link has been followed. */
+#define OBP_NEAR_NAME 64            /* characters */
+
+/* The state of one walk: Rest is what is still to be resolved, in Near or Owned (pool) once a link has been followed. */
 typedef struct _OBP_WALK {
     POBJECT_DIRECTORY Directory;
     UNICODE_STRING Full;
     UNICODE_STRING Rest;
     PWCHAR Owned;
     ULONG Links;
+    WCHAR Near[OBP_NEAR_NAME];      /* a short path without memory of its own: a link of a driver that unloads can be deleted */
 } OBP_WALK, *POBP_WALK;
 
 /* Takes the first component off Rest, with the backslash behind it. FALSE: it is empty, "\\" doubled for instance. */
@@ -58,7 +61,12 @@ static NTSTATUS ObpFollowLink(POBP_WALK Walk, POBJECT_SYMBOLIC_LINK Link)
     if (Length > OB_MAXIMUM_NAME) {
         return STATUS_OBJECT_NAME_INVALID;
     }
-    Buffer = ExAllocatePoolWithTag(NonPagedPool, Length + sizeof(WCHAR), OBP_TAG);
+    /* The first time only: later the path that is read lies there. */
+    if (Walk->Links == 1 && Length + sizeof(WCHAR) <= sizeof(Walk->Near)) {
+        Buffer = Walk->Near;
+    } else {
+        Buffer = ExAllocatePoolWithTag(NonPagedPool, Length + sizeof(WCHAR), OBP_TAG);
+    }
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -68,7 +76,7 @@ static NTSTATUS ObpFollowLink(POBP_WALK Walk, POBJECT_SYMBOLIC_LINK Link)
     if (Walk->Owned != NULL) {
         ExFreePoolWithTag(Walk->Owned, OBP_TAG);
     }
-    Walk->Owned = Buffer;
+    Walk->Owned = Buffer != Walk->Near ? Buffer : NULL;
     Walk->Full.Buffer = Buffer;
     Walk->Full.Length = (USHORT)Length;
     Walk->Full.MaximumLength = (USHORT)(Length + sizeof(WCHAR));

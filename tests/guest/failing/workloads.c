@@ -156,15 +156,30 @@ static NTSTATUS UseKernelMemory(VOID)
     return Status;
 }
 
-#define FAILS(Name, Workload, Statement)                                                                       \
-    TEST_CASE(Name, Statement) {                                                                               \
-        FailOneByOne(#Name, Workload);                                                                         \
-    }
+TEST_CASE(KernelMemoryFails, "pool, quota, mappings, runs, pages: each allocation that fails leaves nothing") {
+    FailOneByOne("KernelMemoryFails", UseKernelMemory);
+}
 
-FAILS(KernelMemoryFails, UseKernelMemory, "pool, quota, mappings, runs, pages: each allocation that fails leaves nothing")
-FAILS(UserMemoryFails, UseMemory, "memory of a program, allocated, locked and mapped: each allocation that fails leaves nothing")
-FAILS(FileFails, WriteFile, "making, writing and reading a file: each allocation that fails leaves nothing")
-FAILS(PortFails, WritePort, "opening, writing and closing a port: each allocation that fails leaves nothing")
-FAILS(ThreadFails, StartThread, "making a thread: each allocation that fails leaves nothing")
-FAILS(ProgramFails, StartProgram, "starting a program: each allocation that fails leaves nothing")
-FAILS(DriverFails, LoadAndUnload, "loading and unloading a driver: each allocation that fails leaves nothing")
+TEST_CASE(UserMemoryFails, "memory of a program, allocated, locked and mapped: each allocation that fails leaves nothing") {
+    FailOneByOne("UserMemoryFails", UseMemory);
+}
+
+TEST_CASE(FileFails, "making, writing and reading a file: each allocation that fails leaves nothing") {
+    FailOneByOne("FileFails", WriteFile);
+}
+
+TEST_CASE(PortFails, "opening, writing and closing a port: each allocation that fails leaves nothing") {
+    FailOneByOne("PortFails", WritePort);
+}
+
+TEST_CASE(ThreadFails, "making a thread: each allocation that fails leaves nothing") {
+    FailOneByOne("ThreadFails", StartThread);
+}
+
+TEST_CASE(ProgramFails, "starting a program: each allocation that fails leaves nothing") {
+    FailOneByOne("ProgramFails", StartProgram);
+}
+
+TEST_CASE(DriverFails, "loading and unloading a driver: each allocation that fails leaves nothing") {
+    FailOneByOne("DriverFails", LoadAndUnload);
+}
