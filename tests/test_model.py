@@ -15,6 +15,9 @@ MODELS = ROOT / "tests" / "model"
 PROOFS = [
     ("dispatcher", {"THREADS": 3, "STEPS": 1}),
     ("dispatcher", {"THREADS": 2, "STEPS": 2}),
+    ("pager", {"PROCESSORS": 2, "TOUCHES": 1}),
+    ("pager", {"PROCESSORS": 1, "TOUCHES": 2, "LOCKERS": 1}),
+    ("pager", {"PROCESSORS": 2, "TOUCHES": 1, "FRAMES": 1}),
 ]
 MEMORY = 2000       # MiB
 
