@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""What Tidepool's basic operations cost: `make bench`.
+"""What Tidepool's basic operations cost: `make bench` (O=DIR: the free build that it makes is in DIR/free).
 
 Instruction counts are taken in a free build on one processor under QEMU's -icount, where the time-stamp counter advances
-by one per instruction; they are the same on every machine and in every run. Wall-clock figures are ratios of two
-measurements of this run. Exit status 1 when a count is above its bound.
+by one per instruction; they are the same on every machine and in every run. Wall-clock figures, those of several
+processors among them, are ratios of two measurements of this run. Exit status 1 when a count is above its bound.
 """
 
 import os
@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = "build/free"
+OUT = os.environ.get("O", "build")
+BUILD = OUT if Path(OUT).name == "free" else f"{OUT}/free"
 DRIVERS = 100
 BOOTS = 5
 
@@ -37,15 +38,28 @@ ROWS = [
     ("demand-zero-zeroed-10", "the same among ten times as many pages", 400, "-", "-"),
     ("demand-zero-zeroed-100", "the same among a hundred times as many", 400, "-", "-"),
     ("demand-zero-fault", "demand-zero fault", 1100, "2,740", "4,273"),
-    ("event-ping-pong", "event ping-pong between two threads, round trip", 4000, "12,527", "27,240"),
-    ("raise-lower-irql", "KeRaiseIrql + KeLowerIrql", None, "-", "-"),
-    ("spin-lock-pair", "spin lock, acquire + release, with the level", None, "-", "-"),
-    ("set-and-satisfied-wait", "KeSetEvent + a wait that is satisfied", None, "-", "-"),
-    ("isr-to-dpc", "KeInsertQueueDpc at a device level to the routine", None, "-", "-"),
+    ("event-ping-pong", "event ping-pong between two threads, round trip", 2500, "12,527", "27,240"),
+    ("satisfied-wait", "wait on an object that is signalled", 150, "-", "-"),
+    ("dpc-queue-to-run", "KeInsertQueueDpc to the routine, in a thread", 400, "-", "-"),
+    ("spin-lock-pair", "spin lock, acquire + release, with the level", 40, "-", "-"),
+    ("thread-switch", "thread switch, by a yield", None, "-", "-"),
+    ("isr-to-dpc", "KeInsertQueueDpc to the routine, in an interrupt", None, "-", "-"),
     ("apc-delivery", "KeInsertQueueApc for the caller to the routine", None, "-", "-"),
+    ("timer-set-and-cancel", "KeSetTimer + KeCancelTimer", None, "-", "-"),
+    ("set-and-satisfied-wait", "KeSetEvent + a wait that is satisfied", None, "-", "-"),
+    ("raise-lower-irql", "KeRaiseIrql + KeLowerIrql", None, "-", "-"),
     ("nonpaged-pool-pair", "nonpaged pool, allocate + free 64 bytes", None, "-", "-"),
     ("lock-unlock-by-address", "lock by address + unlock, few drivers", None, "-", "-"),
     ("lock-unlock-by-address-100", f"the same with {DRIVERS} more drivers loaded", None, "-", "-"),
+]
+
+# Of several processors: times as multiples of IPI.
+PROCESSORS = (2, 4)
+IPI = "ipi-round-trip"
+RATIOS = [
+    ("reschedule", "wake a thread on an idle processor, until it runs"),
+    ("shoot-down-1", "take 1 page's translation back everywhere"),
+    ("shoot-down-64", "take 64 pages' translations back everywhere"),
 ]
 
 
@@ -57,11 +71,11 @@ def make(*arguments):
     run("make", "--no-print-directory", "-j2", "DBG=0", f"O={BUILD}", *arguments, stdout=subprocess.DEVNULL)
 
 
-def boot(commands, *options):
-    """The guest's output of one boot under -icount."""
+def boot(commands, *options, extra=("-icount", "shift=0,sleep=off")):
+    """The guest's output of one boot, under -icount unless extra says otherwise."""
     environment = dict(os.environ, DBG="0", O=BUILD)
     done = subprocess.run(["./run-qemu.sh", "--run", commands, "--timeout", "300", "--accel", "tcg", *options, "--",
-                           "-icount", "shift=0,sleep=off"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                           *extra], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"bench: the machine ended with status {done.returncode}\n{done.stdout}{done.stderr}")
@@ -83,6 +97,15 @@ def counts(scratch):
     crowded = figures(boot("load drivers/bench.sys", *bench, *many, "--add", f"{script}=startup"))
     found["lock-unlock-by-address-100"] = crowded["lock-unlock-by-address"]
     return found, int(frames.group(2)) * 4
+
+
+def ratios():
+    """For each number of processors the times of RATIOS, as multiples of a bare interrupt's round trip."""
+    found = []
+    for cpus in PROCESSORS:
+        times = figures(boot("load drivers/bench.sys", "--add", "tests/bench/bench.sys", "--cpus", str(cpus), extra=()))
+        found.append({name: times[name] / times[IPI] for name, _ in RATIOS})
+    return found
 
 
 def seconds_to(command, pattern):
@@ -122,6 +145,7 @@ def main():
     make("M=tests/bench/empty")
     with tempfile.TemporaryDirectory() as name:
         found, resident = counts(Path(name))
+        several = ratios()
         firmware, kernel = boot_times(Path(name))
     print(f"{'instructions per operation':52} {'Tidepool':>9} {'bound':>8} {'Linux 6.1':>10} {'xv6':>8}")
     above = False
@@ -131,7 +155,10 @@ def main():
         above |= bool(mark)
         limit = "-" if bound is None else format(bound, ",")
         print(f"{words:52} {count:9,} {limit:>8} {linux:>10} {xv6:>8}{mark}")
-    print(f"boot to the prompt: {kernel / firmware:.2f} times the bare firmware's time of the same run "
+    print("\ntimes the round trip of a bare interrupt".ljust(53) + "".join(f"{cpus:>3} processors" for cpus in PROCESSORS))
+    for key, words in RATIOS:
+        print(f"{words:52}" + "".join(f"{found[key]:14.1f}" for found in several))
+    print(f"\nboot to the prompt: {kernel / firmware:.2f} times the bare firmware's time of the same run "
           f"({firmware * 1000:.0f} ms, the kernel adds {(kernel - firmware) * 1000:.0f} ms here)")
     size = subprocess.run(["size", f"{BUILD}/kernel.elf"], cwd=ROOT, capture_output=True, text=True).stdout.split()[9]
     print(f"kernel: {int(size) // 1024} KiB loaded; RAM in use at the prompt: {resident} KiB (xv6: 1,946 KiB)")

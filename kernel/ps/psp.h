@@ -38,7 +38,8 @@ HANDLE PspAllocateId(VOID);
 
 /* thread.c */
 /*
- * A thread with a kernel stack and, in a program, registers of its own, ready to be started; the object's reference is the thread's own.
+ * A thread with a kernel stack and, in a program, floating-point registers of its own, ready to be started; the
+ * object's reference is the thread's own.
  * STATUS_INSUFFICIENT_RESOURCES.
  */
 NTSTATUS PspCreateThreadObject(PEPROCESS Process, PKSTART_ROUTINE Start, PETHREAD *Thread);
