@@ -1,11 +1,13 @@
 /*
  * Timers ("Timer Objects and DPCs"): signalled at a time, once or periodically, with a DPC if wanted.
  *
- * Due times are kept as interrupt time. The clock interrupt sees that a timer is due and queues one DPC of the
+ * Due times are kept as interrupt time. A relative one counts from the performance counter's time, not from the last
+ * tick, which may be long past where a processor is held up: so no timer is early by any clock. The clock interrupt sees that a timer is due and queues one DPC of the
  * system's, which takes the due timers off the wheel under the dispatcher lock. Resolution is the clock tick.
  */
 #include "ke/ki.h"
 #include "ke/timerwheel.h"
+#include "hal/hal.h"
 
 static KI_TIMER_WHEEL KiTimerWheel;         /* dispatcher lock, except as timerwheel.h says */
 static KDPC KiTimerDpc;
@@ -15,9 +17,12 @@ static KDPC KiTimerDpc;
 ULONGLONG KiDueTime(LARGE_INTEGER DueTime)
 {
     ULONGLONG SystemTime = (ULONGLONG)DueTime.QuadPart;
+    ULONG64 Counter;
 
-    if (DueTime.QuadPart <= 0)
-        return KiInterruptTime + (0 - SystemTime);
+    if (DueTime.QuadPart == 0)
+        return KiInterruptTime;
+    if (DueTime.QuadPart < 0)
+        return HalQueryTime(&Counter) + (0 - SystemTime);
     return SystemTime > KiBootTime ? SystemTime - KiBootTime : 0;
 }
 

@@ -43,6 +43,14 @@ TEST_CASE(PreciseTimeIsScaledCounter, "KeQueryInterruptTimePrecise: differences 
     EXPECT(Passed >= Counted - Counted / 1000 - 1 && Passed <= Counted + Counted / 1000 + 1);
 }
 
+TEST_CASE(RelativeWaitIsNotEarly, "KeDelayExecutionThread: a relative interval passes in full, by the performance counter too") {
+    for (LONG Milliseconds = 1; Milliseconds < 16; Milliseconds++) {
+        ULONG64 Counter, Begin = KeQueryInterruptTimePrecise(&Counter);
+        KeTestSleep(Milliseconds);
+        EXPECT(KeQueryInterruptTimePrecise(&Counter) - Begin >= (ULONG64)Milliseconds * 10000);
+    }
+}
+
 static KSPIN_LOCK ReadLock;
 static LONGLONG LatestCounter;
 static ULONG64 LatestTime;

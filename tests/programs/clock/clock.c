@@ -55,10 +55,9 @@ static const char *Nap(VOID)
     QueryPerformanceCounter(&After);
     if (GetTickCount64() - Ticks < NAP_MILLISECONDS)
         return "GetTickCount64";
-    /* A tick's worth less: the sleep is counted from the last tick on. */
-    if ((After.QuadPart - Before.QuadPart) * 1000 / Frequency.QuadPart < NAP_MILLISECONDS - 10)
+    if ((After.QuadPart - Before.QuadPart) * 1000 / Frequency.QuadPart < NAP_MILLISECONDS)
         return "QueryPerformanceCounter";
-    if (FileTime() - Time < (NAP_MILLISECONDS - 10) * UNITS_PER_MILLISECOND)
+    if (FileTime() - Time < NAP_MILLISECONDS * UNITS_PER_MILLISECOND)
         return "GetSystemTimeAsFileTime";
     return NULL;
 }
