@@ -37,7 +37,7 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon")
 LENGTHS = {"alpha": 5, "beta": 6, "gamma": 200, "delta": 5, "epsilon": 3}
 COUNTS = {"alpha": 300, "beta": 300, "gamma": 40, "delta": 60, "epsilon": 60}
 OTHERS = re.compile(
-    r"Processors: .*|INIT of the kernel .*|tide> .*|\w+ started, process \d+|"
+    r"Clock: .*|Processors: .*|INIT of the kernel .*|tide> .*|\w+ started, process \d+|"
     r"crash\.exe \(process \d+, thread \d+\) ended: STATUS_\w+ .*|run: \w+: STATUS_\w+: .*|linger: read( [a-z ]+)?|"
     r"one line|\^C|wait: \d+ \(crash\): STATUS_ACCESS_VIOLATION: .*|"
     r"name +base +size +state +devices|\w+ +0x[0-9A-F]{16} +\d+ running +\d+|"
