@@ -23,9 +23,9 @@ BOOTS = 5
 # name, words, bound, Linux 6.1, xv6 (x86); the peers' figures were measured the same way.
 ROWS = [
     ("null-system-call", "null system call", 200, "325", "1,397"),
-    ("hard-page-in", "hard page-in of one page, fault to retry", 1400, "5,336", "-"),
-    ("hard-page-in-10", "the same among ten times as many pages", 1400, "-", "-"),
-    ("hard-page-in-100", "the same among a hundred times as many", 1400, "-", "-"),
+    ("hard-page-in", "hard page-in of one page, fault to retry", 1300, "5,336", "-"),
+    ("hard-page-in-10", "the same among ten times as many pages", 1300, "-", "-"),
+    ("hard-page-in-100", "the same among a hundred times as many", 1300, "-", "-"),
     ("page-out", "page-out of one page, in clusters", 1500, "7,714", "-"),
     ("page-out-10", "the same of ten times as many pages", 1500, "-", "-"),
     ("page-out-100", "the same of a hundred times as many", 1500, "-", "-"),

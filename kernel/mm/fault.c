@@ -126,8 +126,8 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
  * asked for, are the first that standby gives away. Working-set lock held, let go of during the transfer. STATUS_SUCCESS,
  * MI_RETRY or STATUS_IN_PAGE_ERROR: one of those wanted cannot be read, whatever it was read together with.
  */
-NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count,
-                     ULONG Wanted)
+static FORCEINLINE NTSTATUS MiReadRun(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address,
+                                      ULONG Count, ULONG Wanted)
 {
     KIRQL Irql = MiLockPfn();
     PMI_TRANSFER Transfer = MiTakeTransfer();
@@ -207,6 +207,19 @@ NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte
         return STATUS_IN_PAGE_ERROR;
     InterlockedIncrement64((PLONG64)&MiHardFaults);
     return STATUS_SUCCESS;
+}
+
+/* A page alone, which is what most faults read: the same with the loops gone. */
+DECLSPEC_NOINLINE static NTSTATUS MiReadOnePage(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address)
+{
+    return MiReadRun(WorkingSet, Section, Pte, Address, 1, 1);
+}
+
+NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count,
+                     ULONG Wanted)
+{
+    return Count == 1 ? MiReadOnePage(WorkingSet, Section, Pte, Address)
+                      : MiReadRun(WorkingSet, Section, Pte, Address, Count, Wanted);
 }
 
 /* How many pages a fault reads, with the one that is wanted: none besides it when frames are low. */
