@@ -188,8 +188,11 @@ static VOID UseUntilRefused(PVOID Context)
     }
 }
 
+/* A while from the first use on: on a busy machine that may be late. */
 static VOID EndAfterAWhile(PVOID Lock)
 {
+    while (Value == 0)
+        SyncSleep(1);
     SyncSleep(30);
     ExWaitForRundownProtectionRelease(Lock);
     Alive = 0;
@@ -206,7 +209,6 @@ TEST_CASE(RundownUnderLoad, "whoever has rundown protection finds the thing aliv
         ActorBegin(&Actor, EndAfterAWhile);
         TestOnThreads(4, UseUntilRefused, NULL);
         ActorFinish(&Actor);
-        EXPECT(Value > 0);
         ActorsEnd(&Actor, 1);
     }
 }
