@@ -38,7 +38,10 @@ VOID IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize)
 }
 NT_EXPORT(IoInitializeIrp);
 
-/* A request with StackSize locations, or NULL ("IoAllocateIrp"). There are no quotas. IRQL: <= DISPATCH_LEVEL. */
+/*
+ * A request with StackSize locations, or NULL ("IoAllocateIrp"). ChargeQuota makes no difference: most
+ * requests come from a cache and go back to it, whoever made them. IRQL: <= DISPATCH_LEVEL.
+ */
 PIRP IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 {
     PSINGLE_LIST_ENTRY Entry = NULL;
