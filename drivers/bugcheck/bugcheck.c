@@ -207,8 +207,8 @@ static BOOLEAN BugCheckIsr(PKINTERRUPT Interrupt, PVOID Context)
 #pragma code_seg()
 
 /*
- * The driver pages itself out while its interrupt is connected, and then the interrupt comes: the real-time clock's, 1024
- * times a second from the moment that register B says so (Motorola MC146818A data sheet, "Register B").
+ * The driver pages itself out while its interrupt is connected, and then the interrupt comes: the real-time clock's,
+ * 1024 times a second from the moment that register B says so (Motorola MC146818A data sheet, "Register B").
  */
 static VOID ProvokeIsr(VOID)
 {

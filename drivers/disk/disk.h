@@ -11,7 +11,8 @@
  *
  * A request goes to the device in pieces of at most DISK_MOST_SEGMENTS runs of memory, one piece at a time; several
  * requests are in the device at once. Each of them has a slot: a part of the descriptor table that is its own, and a
- * header and a result byte that lie ready. A request that finds no slot waits in a list; whoever frees a slot starts it.
+ * header and a result byte that lie ready. A request that finds no slot waits in a list; whoever frees a slot starts
+ * it.
  */
 #pragma once
 

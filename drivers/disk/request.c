@@ -40,7 +40,9 @@ NTSTATUS DiskTransfer(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return STATUS_PENDING;
 }
 
-/* IRP_MJ_FLUSH_BUFFERS: what was written is on the medium when this is done. A device that keeps nothing back has none. */
+/*
+ * IRP_MJ_FLUSH_BUFFERS: what was written is on the medium when this is done. A device that keeps nothing back has none.
+ */
 NTSTATUS DiskFlush(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PDISK Disk = DeviceObject->DeviceExtension;

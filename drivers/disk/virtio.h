@@ -1,7 +1,7 @@
 /*
  * The virtio block device as its registers and rings show it, through the legacy interface of a transitional PCI device
- * (Virtual I/O Device Version 1.0: 2.4 "Virtqueues", 4.1.4.8 "Legacy Interfaces: A Note on PCI Device Layout", 5.2 "Block
- * Device"). Numbers are little-endian, as the processor's.
+ * (Virtual I/O Device Version 1.0: 2.4 "Virtqueues", 4.1.4.8 "Legacy Interfaces: A Note on PCI Device Layout", 5.2
+ * "Block Device"). Numbers are little-endian, as the processor's.
  */
 #pragma once
 

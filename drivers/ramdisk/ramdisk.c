@@ -150,7 +150,9 @@ static NTSTATUS RamDiskWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return RamDiskComplete(Irp, STATUS_SUCCESS, Length);
 }
 
-/* How large a paging file may be here, and that it can be written; heads and tracks are made up. IRQL: PASSIVE_LEVEL. */
+/*
+ * How large a paging file may be here, and that it can be written; heads and tracks are made up. IRQL: PASSIVE_LEVEL.
+ */
 static NTSTATUS RamDiskControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PRAMDISK Disk = DeviceObject->DeviceExtension;

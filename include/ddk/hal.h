@@ -82,7 +82,8 @@ typedef enum _INTERFACE_TYPE {
 /*
  * The vector, level and processors of an interrupt line, ready for IoConnectInterrupt ("HalGetInterruptVector").
  * Returns 0 when the line does not exist. Isa: BusInterruptLevel is the ISA interrupt request, 0 to 15. PCIBus:
- * BusInterruptLevel and BusInterruptVector are the function's InterruptLine; the interrupt is level-sensitive and shared.
+ * BusInterruptLevel and BusInterruptVector are the function's InterruptLine; the interrupt is level-sensitive and
+ * shared.
  */
 ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                             ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);

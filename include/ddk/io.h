@@ -479,7 +479,9 @@ VOID IoFreeWorkItem(PIO_WORKITEM IoWorkItem);
 VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine, WORK_QUEUE_TYPE QueueType,
                      PVOID Context);
 
-/* Files, for kernel callers ("ZwCreateFile" and its neighbours): pointers are the kernel's, handles the kernel's too. */
+/*
+ * Files, for kernel callers ("ZwCreateFile" and its neighbours): pointers are the kernel's, handles the kernel's too.
+ */
 typedef VOID IO_APC_ROUTINE(PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock, ULONG Reserved);
 typedef IO_APC_ROUTINE *PIO_APC_ROUTINE;
 NTSTATUS ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,

@@ -2,8 +2,9 @@
  * Asynchronous procedure calls as drivers use them ("Types of APCs"; Windows Internals, "Asynchronous Procedure Call
  * Interrupts"), and attaching to another process' address space.
  *
- * KAPC itself is in kernel.h, because an IRP has one in it. These routines are exported, but the headers of the literature
- * declare none of them, and drivers that use them bring declarations of their own. So this file is not part of ntddk.h.
+ * KAPC itself is in kernel.h, because an IRP has one in it. These routines are exported, but the headers of the
+ * literature declare none of them, and drivers that use them bring declarations of their own. So this file is not part
+ * of ntddk.h.
  */
 #pragma once
 
@@ -26,8 +27,9 @@ typedef struct _KAPC_STATE {
 
 /*
  * An APC for Thread. Without a NormalRoutine it is a special kernel APC: KernelRoutine runs at APC_LEVEL. With one and
- * KernelMode it is a normal kernel APC, whose NormalRoutine runs at PASSIVE_LEVEL after that. With UserMode NormalRoutine
- * is the program's. RundownRoutine is called in place of the others when the thread ends first; it may be NULL.
+ * KernelMode it is a normal kernel APC, whose NormalRoutine runs at PASSIVE_LEVEL after that. With UserMode
+ * NormalRoutine is the program's. RundownRoutine is called in place of the others when the thread ends first; it may be
+ * NULL.
  * IRQL: any. The APC lies in resident memory.
  */
 VOID KeInitializeApc(PRKAPC Apc, PRKTHREAD Thread, KAPC_ENVIRONMENT Environment, PKKERNEL_ROUTINE KernelRoutine,

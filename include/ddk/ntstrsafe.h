@@ -1,8 +1,8 @@
 /*
  * ntstrsafe.h: string routines that know the size of their buffer ("Summary of Kernel-Mode Safe String Functions").
- * Counts are in characters (Cch) or bytes (Cb) and include the null, which is always stored: a text that does not fit is
- * cut and the result is STATUS_BUFFER_OVERFLOW; a size of 0 or beyond NTSTRSAFE_MAX_CCH is STATUS_INVALID_PARAMETER and
- * the buffer is left alone.
+ * Counts are in characters (Cch) or bytes (Cb) and include the null, which is always stored: a text that does not fit
+ * is cut and the result is STATUS_BUFFER_OVERFLOW; a size of 0 or beyond NTSTRSAFE_MAX_CCH is STATUS_INVALID_PARAMETER
+ * and the buffer is left alone.
  *
  * All of it is inline, so a driver carries what it uses in its own sections. IRQL: any, for resident memory.
  */

@@ -1,6 +1,6 @@
 /*
- * wdmsec.h: devices with a security descriptor ("IoCreateDeviceSecure"). Tidepool keeps no security descriptors: an open
- * is granted what its type allows, so the descriptor's text and the class are taken and not looked at.
+ * wdmsec.h: devices with a security descriptor ("IoCreateDeviceSecure"). Tidepool keeps no security descriptors: an
+ * open is granted what its type allows, so the descriptor's text and the class are taken and not looked at.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What is asked about files and set in them ("FILE_INFORMATION_CLASS" and its structures): the same for drivers, programs
- * and the kernel.
+ * What is asked about files and set in them ("FILE_INFORMATION_CLASS" and its structures): the same for drivers,
+ * programs and the kernel.
  */
 #pragma once
 

@@ -1,13 +1,15 @@
 /*
- * The fast mutex inline, for paths that are counted in instructions: those that lock a working set. The checked build calls
- * the routines in fastmutex.c, which look at level and owner; the free build has here what they would do.
+ * The fast mutex inline, for paths that are counted in instructions: those that lock a working set. The checked build
+ * calls the routines in fastmutex.c, which look at level and owner; the free build has here what they would do.
  */
 #pragma once
 
 #include "executive.h"
 #include "ke/ke.h"
 
-/* fastmutex.c: waits for a mutex that the caller has counted itself in for. Caller: for messages of the checked build. */
+/*
+ * fastmutex.c: waits for a mutex that the caller has counted itself in for. Caller: for messages of the checked build.
+ */
 VOID ExpWaitForFastMutex(PFAST_MUTEX FastMutex, PVOID Caller);
 
 /* IRQL: <= APC_LEVEL, and APC_LEVEL afterwards. */

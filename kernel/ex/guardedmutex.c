@@ -1,7 +1,7 @@
 /*
- * Guarded mutexes ("Fast Mutexes and Guarded Mutexes"): the other face of fast mutexes. Where the owner of a fast mutex is at
- * APC_LEVEL, the owner of a guarded mutex stays at its level in a guarded region; either way no APC comes between. The
- * mutex itself is the same structure.
+ * Guarded mutexes ("Fast Mutexes and Guarded Mutexes"): the other face of fast mutexes. Where the owner of a fast mutex
+ * is at APC_LEVEL, the owner of a guarded mutex stays at its level in a guarded region; either way no APC comes
+ * between. The mutex itself is the same structure.
  *
  * They bear Ke's name and live in Ex, because what they are made of does.
  */

@@ -1,8 +1,8 @@
 /*
  * The order of initialisation, on one screen. Each line says what is there after it.
  *
- * Phase 0 runs on the boot stack, which becomes the idle thread of the first processor; phase 1 is a system thread that may
- * wait. What is needed only here is INIT and is given back at the end.
+ * Phase 0 runs on the boot stack, which becomes the idle thread of the first processor; phase 1 is a system thread that
+ * may wait. What is needed only here is INIT and is given back at the end.
  */
 #include "ex/callback.h"
 #include "ex/options.h"
@@ -37,8 +37,8 @@ INIT_CODE static VOID ExpRequire(PCSTR Step, NTSTATUS Status)
 }
 
 /*
- * Those that pagefile= asks for. One that cannot be had is named, and the system starts without it: pages then leave memory
- * by the others, or not at all.
+ * Those that pagefile= asks for. One that cannot be had is named, and the system starts without it: pages then leave
+ * memory by the others, or not at all.
  */
 INIT_CODE static VOID ExpCreatePagingFiles(VOID)
 {

@@ -1,8 +1,8 @@
 /*
- * The kernel command line: `key=value` words, double quotes anywhere in a word let it hold blanks, and a
- * backslash takes the next character as it is (so do run-qemu.sh and GRUB write it). Whoever wants an option asks for
- * it by name; a word that nobody knows is a warning, never a silent nothing. The first word is the kernel's own file name
- * when the boot loader puts it there (it holds no '=').
+ * The kernel command line: `key=value` words, double quotes anywhere in a word let it hold blanks, and a backslash
+ * takes the next character as it is (so do run-qemu.sh and GRUB write it). Whoever wants an option asks for it by name;
+ * a word that nobody knows is a warning, never a silent nothing. The first word is the kernel's own file name when the
+ * boot loader puts it there (it holds no '=').
  */
 #include "ex/options.h"
 #include "hal/hal.h"

@@ -115,7 +115,10 @@ DECLSPEC_NOINLINE static PPOOL_PAGE ExpKeepEmptyPage(PEXP_POOL Pool, PPOOL_PAGE 
     return NULL;
 }
 
-/* NULL when there is no memory. The class has room for Bytes, and for one pointer more with a quota, which is charged already. */
+/*
+ * NULL when there is no memory. The class has room for Bytes, and for one pointer more with a quota, which is charged
+ * already.
+ */
 static FORCEINLINE PVOID ExpAllocateBlock(PEXP_POOL Pool, BOOLEAN Paged, SIZE_T Bytes, ULONG Class, ULONG Tag, PEX_QUOTA Quota)
 {
     KIRQL Irql = ExpLock(Pool, Paged);
@@ -282,8 +285,8 @@ PVOID ExAllocatePoolZero(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 NT_EXPORT(ExAllocatePoolZero);
 
 /*
- * The quota routines charge the current process, which may be another than the one that frees the memory and gets none of
- * it back then. STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES is raised, or NULL returned if
+ * The quota routines charge the current process, which may be another than the one that frees the memory and gets none
+ * of it back then. STATUS_QUOTA_EXCEEDED or STATUS_INSUFFICIENT_RESOURCES is raised, or NULL returned if
  * POOL_QUOTA_FAIL_INSTEAD_OF_RAISE asks for it ("ExAllocatePoolWithQuotaTag").
  */
 static POOL_TYPE ExpQuotaType(POOL_TYPE PoolType)

@@ -22,7 +22,9 @@ typedef struct _EX_POOL_TAG {
     ULONG64 Frees;              /* ever */
 } EX_POOL_TAG, *PEX_POOL_TAG;
 
-/* The first tag of a pool (PagedPool or NonPagedPool) in its slots from *Slot on; FALSE: no more. IRQL: <= APC_LEVEL. */
+/*
+ * The first tag of a pool (PagedPool or NonPagedPool) in its slots from *Slot on; FALSE: no more. IRQL: <= APC_LEVEL.
+ */
 BOOLEAN ExQueryPoolTag(POOL_TYPE PoolType, PULONG Slot, PEX_POOL_TAG Tag);
 
 /* Inside --------------------------------------------------------------------------------------------------------- */
@@ -81,8 +83,8 @@ VOID ExpFreePages(PEXP_POOL Pool, PVOID Address, ULONG Tag, PVOID Caller);
 #define EXP_POOL_CHARGED 0x10000
 
 /*
- * quota.c: charges Bytes of a pool to the current process. FALSE: its quota is used up. *Quota, to be kept with the memory,
- * is NULL where nothing is limited, in the system process. Any IRQL up to DISPATCH_LEVEL, both.
+ * quota.c: charges Bytes of a pool to the current process. FALSE: its quota is used up. *Quota, to be kept with the
+ * memory, is NULL where nothing is limited, in the system process. Any IRQL up to DISPATCH_LEVEL, both.
  */
 BOOLEAN ExpChargeQuota(POOL_TYPE Pool, SIZE_T Bytes, PEX_QUOTA *Quota);
 VOID ExpReturnQuota(PEX_QUOTA Quota, POOL_TYPE Pool, SIZE_T Bytes);

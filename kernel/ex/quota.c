@@ -1,7 +1,8 @@
 /*
- * Quotas of pool: each process has one, and memory that a driver allocates on its behalf is charged to it until the memory is
- * freed, by whomever, even after the process has ended. So a program that makes a driver allocate without end fails, and
- * nobody else does. Each piece of memory that is charged has a reference and knows what it is charged to (pool.c).
+ * Quotas of pool: each process has one, and memory that a driver allocates on its behalf is charged to it until the
+ * memory is freed, by whomever, even after the process has ended. So a program that makes a driver allocate without end
+ * fails, and nobody else does. Each piece of memory that is charged has a reference and knows what it is charged to
+ * (pool.c).
  */
 #include "ex/pool.h"
 #include "ke/ke.h"

@@ -130,8 +130,9 @@ static VOID ExpWake(PLIST_ENTRY Granted)
 /* Acquiring ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Says, once for a resource, that its owner could be suspended. Normal kernel APCs must be kept away while a resource is
- * owned ("ExAcquireResourceExclusiveLite"): by a critical or guarded region, or by APC_LEVEL. System threads get none.
+ * Says, once for a resource, that its owner could be suspended. Normal kernel APCs must be kept away while a resource
+ * is owned ("ExAcquireResourceExclusiveLite"): by a critical or guarded region, or by APC_LEVEL. System threads get
+ * none.
  */
 static VOID ExpCheckApcsDisabled(PERESOURCE Resource, PVOID Caller)
 {

@@ -20,9 +20,9 @@ NTSTATUS FsInitialize(VOID);
 NTSTATUS FsMountBootImage(const VOID *Image, SIZE_T Size);
 
 /*
- * The segment of an open file, entered for a use (MmEnterSegment) and with every page of its first *Size bytes; 0 means,
- * and returns, the file's size. Extend: a file that is shorter may grow. STATUS_INVALID_FILE_FOR_SECTION: a folder, or no
- * file of this file system; STATUS_MAPPED_FILE_SIZE_ZERO, STATUS_SECTION_TOO_BIG, STATUS_DISK_FULL,
+ * The segment of an open file, entered for a use (MmEnterSegment) and with every page of its first *Size bytes; 0
+ * means, and returns, the file's size. Extend: a file that is shorter may grow. STATUS_INVALID_FILE_FOR_SECTION: a
+ * folder, or no file of this file system; STATUS_MAPPED_FILE_SIZE_ZERO, STATUS_SECTION_TOO_BIG, STATUS_DISK_FULL,
  * STATUS_SHARING_VIOLATION. IRQL: <= APC_LEVEL.
  */
 NTSTATUS FsEnterSegment(PFILE_OBJECT File, MM_SEGMENT_USE Use, BOOLEAN Extend, PULONG64 Size, PMM_SEGMENT *Segment);

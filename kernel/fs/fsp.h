@@ -2,8 +2,8 @@
  * RamFs' own.
  *
  * A node is a file or folder; it lies in paged pool. A file's bytes are the pages of a segment of Mm (data.c). While a
- * node is open it has an FCB, which is nonpaged because it holds a lock. A file object's FsContext is the FCB, its FsContext2 the CCB of this
- * open.
+ * node is open it has an FCB, which is nonpaged because it holds a lock. A file object's FsContext is the FCB, its
+ * FsContext2 the CCB of this open.
  *
  * Locks, outermost first; all fast mutexes (APC_LEVEL, where paged memory may still be touched):
  * - FspTreeLock: names, parents, children, which nodes have an FCB, counts and share access in the FCBs;
@@ -73,8 +73,8 @@ NTSTATUS FspAddPages(PFSP_NODE Node, ULONG64 First, ULONG64 Last);
 /* Frees the pages from First on. */
 VOID FspCutPages(PFSP_NODE Node, ULONG64 First);
 /*
- * Sets the size: cuts, or grows by a hole. STATUS_DISK_FULL: too large; STATUS_USER_MAPPED_FILE: it is mapped and would be
- * cut; STATUS_IN_PAGE_ERROR.
+ * Sets the size: cuts, or grows by a hole. STATUS_DISK_FULL: too large; STATUS_USER_MAPPED_FILE: it is mapped and would
+ * be cut; STATUS_IN_PAGE_ERROR.
  */
 NTSTATUS FspSetSize(PFSP_NODE Node, ULONG64 Size);
 

@@ -121,8 +121,8 @@ static PAGED_CODE_SECTION NTSTATUS FspWrite(PFSP_NODE Node, ULONG64 Offset, ULON
         Node->Size = max(Node->Size, Offset + Length);
     } else if (Offset + Length > Node->Size) {
         /*
-         * A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays. Pages
-         * are not given back while the file is mapped.
+         * A bad buffer: the file does not grow. What was copied behind its end goes, what was copied within it stays.
+         * Pages are not given back while the file is mapped.
          */
         ULONG64 Size = Node->Size;
         FspZeroRange(Node, max(Offset, Size), Offset + Length);

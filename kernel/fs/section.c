@@ -1,6 +1,6 @@
 /*
- * Files as memory: gives a file's segment to who makes a section of it. What is mapped has all of its pages, so that a view
- * can be touched without asking the file system; and as long as it is mapped the file is not made shorter.
+ * Files as memory: gives a file's segment to who makes a section of it. What is mapped has all of its pages, so that a
+ * view can be touched without asking the file system; and as long as it is mapped the file is not made shorter.
  */
 #include "fs/fsp.h"
 

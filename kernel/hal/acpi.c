@@ -3,8 +3,8 @@
  * Description Pointer", 5.2.7 RSDT, 5.2.8 XSDT, 5.2.9 "Fixed ACPI Description Table", 5.2.12 "Multiple APIC Description
  * Table"; IA-PC HPET Specification 1.0a, section 3.2.4).
  *
- * Tables are firmware's and may be wrong: every length and checksum is checked before a field is believed. Without a good
- * MADT the machine is a PC with one processor.
+ * Tables are firmware's and may be wrong: every length and checksum is checked before a field is believed. Without a
+ * good MADT the machine is a PC with one processor.
  */
 #include "hal/hal.h"
 #include "section.h"

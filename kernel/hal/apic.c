@@ -160,9 +160,10 @@ VOID HalSendStartup(ULONG ApicId, UCHAR Page)
 }
 
 /*
- * ISA lines: their level falls with the line's number, as the 8259 priorities did; the vector is the level and the line.
- * Lines 3 and 4, the serial ports, come at levels 9 and 8. The keyboard line 1 stands at the top, 12. A PCI function's
- * interrupt arrives on the ISA line that the PIIX routes its pin to; firmware leaves the number in InterruptLine.
+ * ISA lines: their level falls with the line's number, as the 8259 priorities did; the vector is the level and the
+ * line. Lines 3 and 4, the serial ports, come at levels 9 and 8. The keyboard line 1 stands at the top, 12. A PCI
+ * function's interrupt arrives on the ISA line that the PIIX routes its pin to; firmware leaves the number in
+ * InterruptLine.
  */
 ULONG HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
                             ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity)
@@ -245,7 +246,9 @@ VOID HalDisableSystemInterrupt(ULONG Vector, KIRQL Irql)
     KiRestoreInterrupts(Enabled);
 }
 
-/* The APIC timer, for timer.c: counts down from Count, once or again and again, interrupting at Vector (0: not at all). */
+/*
+ * The APIC timer, for timer.c: counts down from Count, once or again and again, interrupting at Vector (0: not at all).
+ */
 VOID HalpStartApicTimer(ULONG Count, UCHAR Vector, BOOLEAN Periodic)
 {
     HalpApicWrite(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);

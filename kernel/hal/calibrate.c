@@ -1,10 +1,11 @@
 /*
- * How fast the processor's counters run: the time-stamp counter, by which time is told, and the APIC timer, which ticks.
+ * How fast the processor's counters run: the time-stamp counter, by which time is told, and the APIC timer, which
+ * ticks.
  *
- * Some processors say it (CPUID leaves 0x15 and 0x16); else both are measured against a counter of the machine whose rate
- * is known, in this order: the ACPI PM timer (ACPI Specification 6.4, section 4.8.3.3), the HPET (IA-PC HPET Specification
- * 1.0a), channel 2 of the 8254, which every PC has (Intel 8254 data sheet; the channel's gate is bit 0 of port 0x61). A
- * line at boot says which it was.
+ * Some processors say it (CPUID leaves 0x15 and 0x16); else both are measured against a counter of the machine whose
+ * rate is known, in this order: the ACPI PM timer (ACPI Specification 6.4, section 4.8.3.3), the HPET (IA-PC HPET
+ * Specification 1.0a), channel 2 of the 8254, which every PC has (Intel 8254 data sheet; the channel's gate is bit 0 of
+ * port 0x61). A line at boot says which it was.
  */
 #include "hal/hal.h"
 #include "section.h"

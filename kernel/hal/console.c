@@ -1,8 +1,9 @@
 /*
  * The early console: COM1 as a polled output device, from the first instruction on and at every IRQL.
  *
- * All output ends here; whose line is where is kernel/kd/terminal.c's to know. Nothing waits for an interrupt; only the transmit holding register is polled.
- * Registers: National Semiconductor NS16550AF data sheet, table "Register Addresses" and "Summary of Registers".
+ * All output ends here; whose line is where is kernel/kd/terminal.c's to know. Nothing waits for an interrupt; only the
+ * transmit holding register is polled. Registers: National Semiconductor NS16550AF data sheet, table "Register
+ * Addresses" and "Summary of Registers".
  */
 #include "hal/hal.h"
 
@@ -39,8 +40,8 @@ static UCHAR HalpRead(ULONG Register)
 }
 
 /*
- * 115200 8N1, no interrupts. The FIFOs stay as they are: switching them clears them, and with them what somebody typed before
- * the kernel was up. IRQL: any; before any other output.
+ * 115200 8N1, no interrupts. The FIFOs stay as they are: switching them clears them, and with them what somebody typed
+ * before the kernel was up. IRQL: any; before any other output.
  */
 VOID HalInitializeConsole(VOID)
 {

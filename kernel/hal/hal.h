@@ -88,7 +88,10 @@ VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argumen
 VOID HalInitializeTimers(VOID);         /* calibrates the TSC and the APIC timer */
 VOID HalStartClock(VOID);               /* periodic tick, KI_CLOCK_VECTOR, on this processor */
 extern ULONG64 HalTscFrequency;         /* Hz */
-/* 100 ns since boot, never less than on any processor before; with the counter's value that it was made from. IRQL: any. */
+/*
+ * 100 ns since boot, never less than on any processor before; with the counter's value that it was made from. IRQL:
+ * any.
+ */
 ULONG64 HalQueryTime(PULONG64 Counter);
 
 /* The real-time clock (rtc.c): 100 ns since 1601. */

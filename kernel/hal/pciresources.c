@@ -1,6 +1,6 @@
 /*
- * What a firmware that is made for fast boots leaves undone of PCI: addresses for functions whose base address registers
- * are empty, and their interrupt lines. What it has placed stays where it is, and nothing is put over it.
+ * What a firmware that is made for fast boots leaves undone of PCI: addresses for functions whose base address
+ * registers are empty, and their interrupt lines. What it has placed stays where it is, and nothing is put over it.
  *
  * A base address register shows how large its range is by the bits that cannot be set (PCI Local Bus Specification 2.3,
  * section 6.2.5.1); ranges are powers of two and aligned to their size.
@@ -111,9 +111,9 @@ INIT_CODE static VOID HalpPlaceBar(ULONG Slot, ULONG Index, const HALP_BAR *Bar,
 
 /*
  * The chip set of the machine "pc": pins A to D of slot N go to the router's inputs, one further for each slot, and the
- * router says on which ISA line each of the four comes out (Intel 82371SB PIIX3 data sheet, "PIRQRC[A:D]"; the wiring is
- * the 82440FX reference board's). InterruptLine is only a note that the firmware leaves, and not every firmware gets it
- * right, so it is written anew from what the router really does.
+ * router says on which ISA line each of the four comes out (Intel 82371SB PIIX3 data sheet, "PIRQRC[A:D]"; the wiring
+ * is the 82440FX reference board's). InterruptLine is only a note that the firmware leaves, and not every firmware gets
+ * it right, so it is written anew from what the router really does.
  */
 #define PIIX_DEVICE 1
 #define PIIX_VENDOR 0x8086

@@ -24,7 +24,9 @@
 #define CR4_SMEP (1ull << 20)
 #define CR4_SMAP (1ull << 21)
 
-/* RFLAGS that SYSCALL clears: interrupts, direction, trap, alignment check (the SMAP override), nested task, I/O level. */
+/*
+ * RFLAGS that SYSCALL clears: interrupts, direction, trap, alignment check (the SMAP override), nested task, I/O level.
+ */
 #define SYSCALL_FLAG_MASK 0x47700
 
 /* Entries 0, 1, 4 and 5 as reset leaves them; 6 and 7 become write-combining and uncached for device mappings. */
@@ -111,8 +113,8 @@ static VOID HalpLoadTables(HAL_PROCESSOR_TABLES *Tables)
 
 /*
  * Prepares the calling processor: its descriptor tables, GS, system-call registers, protection features. From here on
- * traps work. IRQL: HIGH_LEVEL, interrupts off. Tables: zeroed, for good; NULL for the first processor's. BootStackTop: where traps from user mode would start until the first
- * thread switch says better.
+ * traps work. IRQL: HIGH_LEVEL, interrupts off. Tables: zeroed, for good; NULL for the first processor's. BootStackTop:
+ * where traps from user mode would start until the first thread switch says better.
  */
 VOID HalInitializeProcessor(PKPRCB Prcb, ULONG Number, HAL_PROCESSOR_TABLES *Tables, PVOID BootStackTop)
 {

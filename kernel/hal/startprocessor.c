@@ -1,6 +1,6 @@
 /*
- * Starting a second processor: INIT, then a start-up IPI that names the page of its first instruction (Intel SDM vol. 3,
- * "Typical AP Initialization Sequence"). The code in that page is boot/trampoline.S.
+ * Starting a second processor: INIT, then a start-up IPI that names the page of its first instruction (Intel SDM vol.
+ * 3, "Typical AP Initialization Sequence"). The code in that page is boot/trampoline.S.
  */
 #include "hal/hal.h"
 #include "hal/trampoline.h"
@@ -36,8 +36,9 @@ INIT_CODE BOOLEAN HalPrepareTrampoline(VOID)
 }
 
 /*
- * Makes the processor run Entry(Argument) on its stack, in long mode on the system's page tables, interrupts off. *Alive
- * becomes true when it is there; sending the IPI twice is harmless then. IRQL: PASSIVE_LEVEL, one processor at a time.
+ * Makes the processor run Entry(Argument) on its stack, in long mode on the system's page tables, interrupts off.
+ * *Alive becomes true when it is there; sending the IPI twice is harmless then. IRQL: PASSIVE_LEVEL, one processor at a
+ * time.
  */
 INIT_CODE VOID HalStartProcessor(ULONG ApicId, PVOID StackTop, VOID (*Entry)(PVOID Argument), PVOID Argument,
                                  volatile LONG *Alive)

@@ -1,4 +1,6 @@
-/* Descriptor tables as the processor reads them (AMD64 Architecture Programmer's Manual vol. 2, chapters 4, 8 and 12). */
+/*
+ * Descriptor tables as the processor reads them (AMD64 Architecture Programmer's Manual vol. 2, chapters 4, 8 and 12).
+ */
 #pragma once
 
 #include "wdm.h"

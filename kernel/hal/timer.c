@@ -1,9 +1,10 @@
 /*
  * Clocks: the local APIC timer ticks, the time-stamp counter measures.
  *
- * Time since boot is the counter's, scaled: so it is the same whoever asks, and ticks that are lost, because an emulated
- * processor was held up, do not slow it down. That the counters of all processors agree is the processor's promise where
- * it says that its counter is invariant. Where it does not, nobody is given less than anybody was given before.
+ * Time since boot is the counter's, scaled: so it is the same whoever asks, and ticks that are lost, because an
+ * emulated processor was held up, do not slow it down. That the counters of all processors agree is the processor's
+ * promise where it says that its counter is invariant. Where it does not, nobody is given less than anybody was given
+ * before.
  */
 #include "hal/hal.h"
 #include "rtl/export.h"
@@ -70,7 +71,8 @@ ULONG64 HalQueryTime(PULONG64 Counter)
 }
 
 /*
- * A count that only goes up, the same on all processors, and how many of it make a second ("KeQueryPerformanceCounter").
+ * A count that only goes up, the same on all processors, and how many of it make a second
+ * ("KeQueryPerformanceCounter").
  * IRQL: any.
  */
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER PerformanceFrequency)

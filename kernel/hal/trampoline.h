@@ -1,6 +1,6 @@
 /*
- * Where a second processor begins: one page below 1 MiB, which the first MiB of RAM keeps for it (hal/multiboot.c). Shared by
- * boot/trampoline.S, which is copied there, and hal/startprocessor.c, which fills in its parameters.
+ * Where a second processor begins: one page below 1 MiB, which the first MiB of RAM keeps for it (hal/multiboot.c).
+ * Shared by boot/trampoline.S, which is copied there, and hal/startprocessor.c, which fills in its parameters.
  */
 #pragma once
 

@@ -67,10 +67,11 @@ NTSTATUS IoPagingIo(PFILE_OBJECT File, PIRP Irp, PMDL Mdl, ULONGLONG Offset, BOO
 /* Paging files (pagingfile.c) --------------------------------------------------------------------------------------- */
 
 /*
- * Makes a paging file on the disk of that name, which nobody else has open then and for ever after: of Minimum bytes, to
- * grow to Maximum as memory is promised (0: all of the disk). STATUS_INVALID_PARAMETER: not a page, or the least is more
- * than the most; STATUS_DISK_FULL: the disk is smaller; STATUS_INVALID_DEVICE_REQUEST: no disk; STATUS_NOT_SUPPORTED: its
- * driver has pageable sections; STATUS_MEDIA_WRITE_PROTECTED; what opening it and MmCreatePagingFile return.
+ * Makes a paging file on the disk of that name, which nobody else has open then and for ever after: of Minimum bytes,
+ * to grow to Maximum as memory is promised (0: all of the disk). STATUS_INVALID_PARAMETER: not a page, or the least is
+ * more than the most; STATUS_DISK_FULL: the disk is smaller; STATUS_INVALID_DEVICE_REQUEST: no disk;
+ * STATUS_NOT_SUPPORTED: its driver has pageable sections; STATUS_MEDIA_WRITE_PROTECTED; what opening it and
+ * MmCreatePagingFile return.
  * IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS IoCreatePagingFile(PCUNICODE_STRING Name, ULONG64 Minimum, ULONG64 Maximum);

@@ -5,7 +5,8 @@
 
 /*
  * An MDL for a buffer, whose pages are not looked at ("IoAllocateMdl"). With Irp it becomes that request's MDL, or the
- * last one of its chain when SecondaryBuffer. NULL: no memory, or quota if that is to be charged, or a length that an MDL cannot say.
+ * last one of its chain when SecondaryBuffer. NULL: no memory, or quota if that is to be charged, or a length that an
+ * MDL cannot say.
  * IRQL: <= DISPATCH_LEVEL.
  */
 PMDL IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota, PIRP Irp)

@@ -169,8 +169,8 @@ VOID KeRundownApcs(VOID)
 /* Alerts --------------------------------------------------------------------------------------------------------- */
 
 /*
- * Ends an alertable wait of a thread with STATUS_ALERTED, if it waits in AlertMode or, for KernelMode, in either; else the
- * next such wait or KeTestAlertThread will notice. Returns whether an alert stood already. IRQL: <= DISPATCH_LEVEL.
+ * Ends an alertable wait of a thread with STATUS_ALERTED, if it waits in AlertMode or, for KernelMode, in either; else
+ * the next such wait or KeTestAlertThread will notice. Returns whether an alert stood already. IRQL: <= DISPATCH_LEVEL.
  */
 BOOLEAN KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode)
 {

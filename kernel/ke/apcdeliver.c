@@ -5,8 +5,8 @@
  * record code below APC_LEVEL uses as its own (the list of __try records, what it has probed) is set aside meanwhile.
  *
  * A user APC is a call that the program finds itself in when a service returns: what it would have gone on with lies on
- * its stack as a CONTEXT, and its dispatcher (user/lib/apc.S) calls the routine and gives the CONTEXT to NtContinue. The
- * vector registers are not in it: to the program the service was a routine, after which they hold nothing.
+ * its stack as a CONTEXT, and its dispatcher (user/lib/apc.S) calls the routine and gives the CONTEXT to NtContinue.
+ * The vector registers are not in it: to the program the service was a routine, after which they hold nothing.
  */
 #include "ke/ki.h"
 #include "ke/trap.h"

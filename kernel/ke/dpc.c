@@ -25,8 +25,8 @@ VOID KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID Defer
 NT_EXPORT(KeInitializeDpc);
 
 /*
- * A DPC whose routine would run in a thread at PASSIVE_LEVEL on a system where threaded DPCs are switched on. Here, as on
- * one where they are off, it is an ordinary one; routines of threaded DPCs have to be written for both. IRQL: any.
+ * A DPC whose routine would run in a thread at PASSIVE_LEVEL on a system where threaded DPCs are switched on. Here, as
+ * on one where they are off, it is an ordinary one; routines of threaded DPCs have to be written for both. IRQL: any.
  */
 VOID KeInitializeThreadedDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext)
 {
@@ -49,7 +49,9 @@ VOID KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number)
 }
 NT_EXPORT(KeSetTargetProcessorDpc);
 
-/* The same by a processor's group and number, of which there is one group. STATUS_INVALID_PARAMETER: no such processor. */
+/*
+ * The same by a processor's group and number, of which there is one group. STATUS_INVALID_PARAMETER: no such processor.
+ */
 NTSTATUS KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber)
 {
     if (ProcNumber->Group != 0 || ProcNumber->Number >= KeNumberProcessors)

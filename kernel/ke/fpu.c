@@ -7,10 +7,10 @@
  * whichever processor that is. Threads of programs have an area from their creation, filled with the state that the ABI
  * wants at their start; system threads have none, and cost nothing.
  *
- * A driver that wants to compute ("Using Floating Point in a WDM Driver") saves first. If its thread owns the registers,
- * they are copied into an area of the driver's, to come back from there; the thread goes on owning them, so the driver
- * may be displaced meanwhile. If not, the driver's area becomes the thread's until the state is restored. A DPC borrows
- * the thread that it interrupted, and is done with it before that thread can go on.
+ * A driver that wants to compute ("Using Floating Point in a WDM Driver") saves first. If its thread owns the
+ * registers, they are copied into an area of the driver's, to come back from there; the thread goes on owning them, so
+ * the driver may be displaced meanwhile. If not, the driver's area becomes the thread's until the state is restored. A
+ * DPC borrows the thread that it interrupted, and is done with it before that thread can go on.
  */
 #include "ke/ki.h"
 #include "ke/fpu.h"

@@ -2,8 +2,8 @@
  * The x87, SSE and AVX registers, together the *floating-point state*: areas that hold one, and the instructions that
  * move it (ke/fpu.c says who owns the registers when).
  *
- * An area is what FXSAVE or XSAVE writes, in their standard format: 512 bytes of x87 and SSE, and where there is XSAVE a
- * header and the upper halves of the AVX registers (AMD64 APM vol. 2, "Saving and Restoring x87 and SSE State").
+ * An area is what FXSAVE or XSAVE writes, in their standard format: 512 bytes of x87 and SSE, and where there is XSAVE
+ * a header and the upper halves of the AVX registers (AMD64 APM vol. 2, "Saving and Restoring x87 and SSE State").
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /*
  * Interrupt request levels. CR8, the local APIC's task-priority register, is the level: a vector whose high nibble is
- * not above it stays pending in the hardware (Intel SDM vol. 3, "Task Priority in IA-32e Mode"). So raising and lowering
- * are one instruction each, and what was held back arrives the moment the level falls.
+ * not above it stays pending in the hardware (Intel SDM vol. 3, "Task Priority in IA-32e Mode"). So raising and
+ * lowering are one instruction each, and what was held back arrives the moment the level falls.
  *
  * What may be touched and who runs at which level: the table in docs/design.md.
  */
@@ -61,7 +61,9 @@ KIRQL KeRaiseIrqlToDpcLevel(VOID)
 }
 NT_EXPORT(KeRaiseIrqlToDpcLevel);
 
-/* The level at which a processor's scheduler data is safe from it: DISPATCH_LEVEL + 10 of the documentation is 12 here. */
+/*
+ * The level at which a processor's scheduler data is safe from it: DISPATCH_LEVEL + 10 of the documentation is 12 here.
+ */
 KIRQL KeRaiseIrqlToSynchLevel(VOID)
 {
     return KfRaiseIrql(SYNCH_LEVEL);

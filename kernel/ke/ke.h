@@ -234,13 +234,14 @@ extern VOID (*KiThreadReaper)(PKTHREAD Thread);
  */
 VOID KeRequestThreadExit(PKTHREAD Thread);
 /*
- * On the way back to user mode, when the thread has been asked to end or has user APCs: ends it, or makes Frame go to the
- * program's dispatcher of APCs. IRQL: PASSIVE_LEVEL, interrupts on.
+ * On the way back to user mode, when the thread has been asked to end or has user APCs: ends it, or makes Frame go to
+ * the program's dispatcher of APCs. IRQL: PASSIVE_LEVEL, interrupts on.
  */
 VOID KiUserModeWork(PKTRAP_FRAME Frame);
 /*
- * The end of a thread's APCs: no more are queued, kernel APCs that were run now, of user APCs the RundownRoutine. A thread
- * in a region or attached to another process is a bugcheck. The calling thread, about to end. IRQL: PASSIVE_LEVEL.
+ * The end of a thread's APCs: no more are queued, kernel APCs that were run now, of user APCs the RundownRoutine. A
+ * thread in a region or attached to another process is a bugcheck. The calling thread, about to end. IRQL:
+ * PASSIVE_LEVEL.
  */
 VOID KeRundownApcs(VOID);
 VOID KeInitializeProcess(PKPROCESS Process, ULONG64 DirectoryTableBase, KPRIORITY BasePriority);
@@ -256,15 +257,15 @@ VOID KiDeliverKernelApcs(VOID);
 /* Asks for the dispatch interrupt on this processor (self-IPI). Any IRQL. */
 VOID KiRequestDispatchInterrupt(VOID);
 /*
- * The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC), the watchdog. Irql: where it
- * came.
+ * The clock tick on this processor, CLOCK_LEVEL: time, quantum, expired timers (their DPC), the watchdog. Irql: where
+ * it came.
  */
 VOID KiUpdateRunTime(PKTRAP_FRAME TrapFrame, KIRQL Irql);
 /* Asks for the dispatch interrupt on another processor (IPI, vector 0x2F). Any IRQL. */
 VOID KiSendDispatchInterrupt(PKPRCB Prcb);
 /*
- * Signals a process object. Ps does it when everything of the process has been given back, which is after its last thread
- * has ended; so who waits for a program finds its memory free again.
+ * Signals a process object. Ps does it when everything of the process has been given back, which is after its last
+ * thread has ended; so who waits for a program finds its memory free again.
  */
 VOID KiSignalProcess(PKPROCESS Process);
 /* System time (100 ns since 1601) when interrupt time was 0. Set once, before the first timer. */
@@ -285,9 +286,14 @@ PVOID KiAllocateFpuArea(VOID);
 VOID KiFreeFpuArea(PVOID Area);
 
 /* ipi.c ------------------------------------------------------------------------------------------------------ */
-/* Interrupts processors at IPI_LEVEL. The requests that they are to look for stand where they look already. IRQL: any. */
+/*
+ * Interrupts processors at IPI_LEVEL. The requests that they are to look for stand where they look already. IRQL: any.
+ */
 VOID KiSendIpi(KAFFINITY Targets);
-/* Does what other processors have asked this one to do. IRQL: >= DISPATCH_LEVEL; for those who wait for other processors. */
+/*
+ * Does what other processors have asked this one to do. IRQL: >= DISPATCH_LEVEL; for those who wait for other
+ * processors.
+ */
 VOID KiServeIpi(VOID);
 /* process.c: loads a process' page tables. IRQL: DISPATCH_LEVEL or interrupts off. */
 VOID KiLoadProcess(PKPROCESS Process);

@@ -1,7 +1,7 @@
 /*
  * The queue itself of queued spin locks (queuedlock.c, numberedlock.c): a processor that waits watches a word in its
- * own entry. The lock word is the tail of the line, 0 when free. Fences: as in spinlock.h; a waiter goes on when it sees
- * the bit cleared, which the holder did behind everything else (release), and reads nothing before (acquire).
+ * own entry. The lock word is the tail of the line, 0 when free. Fences: as in spinlock.h; a waiter goes on when it
+ * sees the bit cleared, which the holder did behind everything else (release), and reads nothing before (acquire).
  */
 #pragma once
 

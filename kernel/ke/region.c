@@ -1,7 +1,7 @@
 /*
  * Critical and guarded regions ("Critical Regions and Guarded Regions"): a thread keeps APCs away without raising its
- * level. In a critical region no normal kernel APC comes, in a guarded region none at all; both nest, and user APCs come
- * only on the way back to user mode anyhow, where no thread may be in a region.
+ * level. In a critical region no normal kernel APC comes, in a guarded region none at all; both nest, and user APCs
+ * come only on the way back to user mode anyhow, where no thread may be in a region.
  */
 #include "ke/ki.h"
 
@@ -71,7 +71,9 @@ VOID KeLeaveGuardedRegion(VOID)
 }
 NT_EXPORT(KeLeaveGuardedRegion);
 
-/* Whether the thread is in a critical or guarded region, so that no normal kernel APC comes. IRQL: <= DISPATCH_LEVEL. */
+/*
+ * Whether the thread is in a critical or guarded region, so that no normal kernel APC comes. IRQL: <= DISPATCH_LEVEL.
+ */
 BOOLEAN KeAreApcsDisabled(VOID)
 {
     return KiCurrentThread()->CombinedApcDisable != 0;

@@ -56,8 +56,9 @@ typedef VOID KI_BUGCHECK_HOOK(ULONG Code, const ULONG_PTR Parameters[4]);
 extern KI_BUGCHECK_HOOK *volatile KiBugCheckHook;
 
 /*
- * How tests let allocations fail one at a time: a checked build asks this routine before each, in the thread that allocates and
- * at its level. What: "pool", "frame", "commit", "resident" or "addresses". TRUE: it fails as if there were none left.
+ * How tests let allocations fail one at a time: a checked build asks this routine before each, in the thread that
+ * allocates and at its level. What: "pool", "frame", "commit", "resident" or "addresses". TRUE: it fails as if there
+ * were none left.
  */
 typedef BOOLEAN KI_ALLOCATION_HOOK(PCSTR What);
 extern KI_ALLOCATION_HOOK *volatile KiAllocationHook;
@@ -72,9 +73,9 @@ FORCEINLINE BOOLEAN KiAllocationFails(PCSTR What)
 #endif
 
 /*
- * Address, in code, runs at Irql from now on: pageable code may not, above APC_LEVEL, unless it is locked; it is counted
- * (MmCountRaisedUse), and told the first time. Stands where the level of a caller rises and where routines of drivers
- * are called at a raised one.
+ * Address, in code, runs at Irql from now on: pageable code may not, above APC_LEVEL, unless it is locked; it is
+ * counted (MmCountRaisedUse), and told the first time. Stands where the level of a caller rises and where routines of
+ * drivers are called at a raised one.
  */
 VOID KiNoteRaised(PVOID Address, KIRQL Irql);
 #if DBG

@@ -2,9 +2,9 @@
  * Time ("KeQuerySystemTime", "KeQueryInterruptTime", "KeQueryTickCount") and the clock tick.
  *
  * Interrupt time counts from boot; system time is interrupt time and a constant. The clock interrupt of processor 0
- * advances them to the last whole tick of the performance counter's time, so they never run ahead of it, and a tick that
- * was lost is made up for by the next. They are aligned 64-bit words, which are read whole. The Precise routines take
- * the counter's time itself.
+ * advances them to the last whole tick of the performance counter's time, so they never run ahead of it, and a tick
+ * that was lost is made up for by the next. They are aligned 64-bit words, which are read whole. The Precise routines
+ * take the counter's time itself.
  */
 #include "ke/ki.h"
 #include "hal/hal.h"

@@ -2,8 +2,9 @@
  * Timers ("Timer Objects and DPCs"): signalled at a time, once or periodically, with a DPC if wanted.
  *
  * Due times are kept as interrupt time. A relative one counts from the performance counter's time, not from the last
- * tick, which may be long past where a processor is held up: so no timer is early by any clock. The clock interrupt sees that a timer is due and queues one DPC of the
- * system's, which takes the due timers off the wheel under the dispatcher lock. Resolution is the clock tick.
+ * tick, which may be long past where a processor is held up: so no timer is early by any clock. The clock interrupt
+ * sees that a timer is due and queues one DPC of the system's, which takes the due timers off the wheel under the
+ * dispatcher lock. Resolution is the clock tick.
  */
 #include "ke/ki.h"
 #include "ke/timerwheel.h"

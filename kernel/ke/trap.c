@@ -94,8 +94,8 @@ static BOOLEAN KiIsPrivileged(const UCHAR *Code)
 }
 
 /*
- * A general-protection fault of a program: a privileged instruction, or an address that is not canonical, which the processor
- * reports the same way without saying which address. The instruction tells. IRQL: PASSIVE_LEVEL.
+ * A general-protection fault of a program: a privileged instruction, or an address that is not canonical, which the
+ * processor reports the same way without saying which address. The instruction tells. IRQL: PASSIVE_LEVEL.
  */
 static NTSTATUS KiGeneralProtectionStatus(PKTRAP_FRAME Frame)
 {
@@ -225,8 +225,8 @@ static VOID KiClockInterrupt(PKTRAP_FRAME Frame)
 }
 
 /*
- * The dispatch interrupt. The end of interrupt goes out first: KiDispatchInterrupt may switch to another thread, and what
- * is still to come must not be held back until this one runs again. CR8 holds it back instead.
+ * The dispatch interrupt. The end of interrupt goes out first: KiDispatchInterrupt may switch to another thread, and
+ * what is still to come must not be held back until this one runs again. CR8 holds it back instead.
  */
 static VOID KiDpcInterrupt(PKTRAP_FRAME Frame)
 {

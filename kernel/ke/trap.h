@@ -16,7 +16,9 @@ extern const KI_SERVICE KiServiceTable[];
 extern const ULONG KiServiceCount;
 
 NTSTATUS KiInvokeService(PVOID Routine, const ULONG64 *Arguments, ULONG Count);
-/* To user mode by a frame that lies, aligned to 16, on the thread's kernel stack; nothing below it is needed any more. */
+/*
+ * To user mode by a frame that lies, aligned to 16, on the thread's kernel stack; nothing below it is needed any more.
+ */
 DECLSPEC_NORETURN VOID KiLeaveByFrame(PKTRAP_FRAME Frame);
 DECLSPEC_NORETURN VOID KiEnterUserMode(ULONG64 Rip, ULONG64 Rsp, ULONG64 Argument);
 
@@ -31,8 +33,8 @@ extern VOID (*KiUserExceptionRoutine)(PKTRAP_FRAME Frame, NTSTATUS Status, ULONG
 #define KI_CONTEXT_SIZE FIELD_OFFSET(CONTEXT, FltSave)
 /*
  * apcdeliver.c: leaves the system service in progress, and goes on in user mode with the registers of Context, of which
- * nothing is trusted; with TestAlert by way of the user APCs that are queued. IRQL: PASSIVE_LEVEL. Returns only when that
- * cannot be: STATUS_INVALID_PARAMETER.
+ * nothing is trusted; with TestAlert by way of the user APCs that are queued. IRQL: PASSIVE_LEVEL. Returns only when
+ * that cannot be: STATUS_INVALID_PARAMETER.
  */
 NTSTATUS KiContinue(const CONTEXT *Context, BOOLEAN TestAlert);
 

@@ -7,8 +7,8 @@
  * the first look at the objects until the thread has left the processor, no signal can fall in between.
  *
  * A kernel APC ends a wait at PASSIVE_LEVEL with STATUS_KERNEL_APC, runs when the thread has got the processor, and the
- * wait begins again: it looks at its objects anew, so no signal is lost but that of a pulse (as documented), and its timeout
- * is still the old one. The APC may wait itself; so nothing of the wait is kept in the thread but on its stack.
+ * wait begins again: it looks at its objects anew, so no signal is lost but that of a pulse (as documented), and its
+ * timeout is still the old one. The APC may wait itself; so nothing of the wait is kept in the thread but on its stack.
  */
 #include "ke/ki.h"
 #include "executive.h"
@@ -46,8 +46,9 @@ DECLSPEC_NORETURN static VOID KiRaiseMutantLimit(KIRQL Irql)
 }
 
 /*
- * What ends a wait before it has begun, though no object is signalled: a request to end the thread, an alert, user APCs,
- * which an alertable wait lets in. Those wait in UserMode; an alert of KernelMode is meant for every alertable wait.
+ * What ends a wait before it has begun, though no object is signalled: a request to end the thread, an alert, user
+ * APCs, which an alertable wait lets in. Those wait in UserMode; an alert of KernelMode is meant for every alertable
+ * wait.
  */
 static BOOLEAN KiIsInterrupted(PKTHREAD Thread, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, NTSTATUS *Status)
 {
@@ -105,7 +106,8 @@ FORCEINLINE BOOLEAN KiLetApcIn(PKTHREAD Thread, KIRQL Irql)
 /*
  * Blocks the thread on the wait blocks First..Last, already on their objects' lists and linked; KiMayNotBlock has said
  * no. Returns, at Irql and without the lock, when the wait has ended; STATUS_KERNEL_APC: it is to be begun again. The
- * status is read under the lock: below it a kernel APC may come, and wait. Always checked: going on would lose the thread.
+ * status is read under the lock: below it a kernel APC may come, and wait. Always checked: going on would lose the
+ * thread.
  */
 static NTSTATUS KiBlock(PKTHREAD Thread, PKWAIT_BLOCK First, PKWAIT_BLOCK Last, PLARGE_INTEGER Timeout,
                         KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, KIRQL Irql)
@@ -148,10 +150,10 @@ FORCEINLINE VOID KiHangBlock(PKWAIT_BLOCK Block, PKTHREAD Thread, DISPATCHER_HEA
 }
 
 /*
- * Waits until Object is signalled. Timeout: NULL for ever, 0 not at all, negative from now, positive a system time;
- * 100 ns units, to the tick. Returns STATUS_SUCCESS, STATUS_ABANDONED (a mutex whose owner ended), STATUS_TIMEOUT; for an
- * alertable wait STATUS_ALERTED, and in UserMode STATUS_USER_APC, which also ends every UserMode wait of a thread that is
- * asked to end. Kernel APCs run while it waits, and change nothing of that.
+ * Waits until Object is signalled. Timeout: NULL for ever, 0 not at all, negative from now, positive a system time; 100
+ * ns units, to the tick. Returns STATUS_SUCCESS, STATUS_ABANDONED (a mutex whose owner ended), STATUS_TIMEOUT; for an
+ * alertable wait STATUS_ALERTED, and in UserMode STATUS_USER_APC, which also ends every UserMode wait of a thread that
+ * is asked to end. Kernel APCs run while it waits, and change nothing of that.
  * IRQL: <= APC_LEVEL; <= DISPATCH_LEVEL with a timeout of zero. Object: resident memory.
  */
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,

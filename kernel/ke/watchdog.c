@@ -1,10 +1,11 @@
 /*
- * The DPC watchdog ("Bug Check 0x133: DPC_WATCHDOG_VIOLATION"): a processor that does not come down from DISPATCH_LEVEL is
- * a machine that hangs, so the clock interrupt stops the system and says who it was.
+ * The DPC watchdog ("Bug Check 0x133: DPC_WATCHDOG_VIOLATION"): a processor that does not come down from DISPATCH_LEVEL
+ * is a machine that hangs, so the clock interrupt stops the system and says who it was.
  *
- * Counted are the clock ticks that a processor has taken, so time during which it did not run at all, because a debugger
- * or a busy host has stopped the machine, does not count. Nor do interrupts that are switched off: then there is no tick.
- * The limits are far above what the documentation allows a DPC, 100 microseconds, since an emulated processor is slow.
+ * Counted are the clock ticks that a processor has taken, so time during which it did not run at all, because a
+ * debugger or a busy host has stopped the machine, does not count. Nor do interrupts that are switched off: then there
+ * is no tick. The limits are far above what the documentation allows a DPC, 100 microseconds, since an emulated
+ * processor is slow.
  */
 #include "ke/ki.h"
 

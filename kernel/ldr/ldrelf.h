@@ -159,8 +159,8 @@ typedef struct _LDR_ELF_PROGRAM {
 } LDR_ELF_PROGRAM, *PLDR_ELF_PROGRAM;
 
 /*
- * Checks a static program (ET_EXEC) and lists what to map. Only the first Size bytes of the file's FileSize are at File:
- * both headers must lie there. Fails like LdrElfValidateDriver.
+ * Checks a static program (ET_EXEC) and lists what to map. Only the first Size bytes of the file's FileSize are at
+ * File: both headers must lie there. Fails like LdrElfValidateDriver.
  */
 NTSTATUS LdrElfValidateProgram(const VOID *File, SIZE_T Size, ULONG64 FileSize, PLDR_ELF_PROGRAM Program,
                                PLDR_REPORT Report);

@@ -304,8 +304,8 @@ PAGED_CODE_SECTION NTSTATUS LdrLoadDriver(PCUNICODE_STRING Path, PLDR_MODULE *Mo
 }
 
 /*
- * Drivers that the system needs to start, and those of the devices that hold paging files: for a device that is not there
- * none, which is said when its paging file is to be made.
+ * Drivers that the system needs to start, and those of the devices that hold paging files: for a device that is not
+ * there none, which is said when its paging file is to be made.
  */
 INIT_CODE NTSTATUS LdrLoadBootDrivers(VOID)
 {

@@ -242,7 +242,9 @@ static PAGED_CODE_SECTION NTSTATUS LdrpForDriver(USER_ADDRESS Driver, NTSTATUS (
     return Status;
 }
 
-/* The driver of a paging device, and the kernel, must not go: a driver that asks gets a bugcheck, a program a status. */
+/*
+ * The driver of a paging device, and the kernel, must not go: a driver that asks gets a bugcheck, a program a status.
+ */
 static PAGED_CODE_SECTION NTSTATUS LdrpPageModule(PLDR_MODULE Module)
 {
     if (Module->DriverObject == NULL || MmServesPaging(&Module->Image)) {

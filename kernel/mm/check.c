@@ -1,11 +1,11 @@
 /*
- * The invariant walker: holds the PFN database, the page tables, the working-set rings, the sections and the slot maps against
- * each other. It takes the working-set locks in list order, so nothing becomes valid or invalid meanwhile; transfers that are
- * on their way are allowed for.
+ * The invariant walker: holds the PFN database, the page tables, the working-set rings, the sections and the slot maps
+ * against each other. It takes the working-set locks in list order, so nothing becomes valid or invalid meanwhile;
+ * transfers that are on their way are allowed for.
  *
- * Sums alone would let one page with two owners make up for another that was lost. So each frame and its entry must name each
- * other, each ring is walked, and each slot is ticked off in a map of its own, which finds the one that nobody owns and the
- * one that two do.
+ * Sums alone would let one page with two owners make up for another that was lost. So each frame and its entry must
+ * name each other, each ring is walked, and each slot is ticked off in a map of its own, which finds the one that
+ * nobody owns and the one that two do.
  */
 #include "rtl/export.h"
 #include "mm/check.h"

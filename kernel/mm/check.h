@@ -1,6 +1,6 @@
 /*
- * What the files of the invariant walker share: check.c, which walks frames, page tables and sections, and checkshared.c,
- * which walks what belongs to no address space, or to several.
+ * What the files of the invariant walker share: check.c, which walks frames, page tables and sections, and
+ * checkshared.c, which walks what belongs to no address space, or to several.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /*
- * The part of the invariant walker that looks at what is shared. Segments: each prototype and its frame name each other,
- * pages and tables are as many as the segment counts, each frame is mapped as often as it says. Working sets: each page table
- * with pages of views is in the ring and knows how many. VADs: in order, apart, and together what the process has committed.
+ * The part of the invariant walker that looks at what is shared. Segments: each prototype and its frame name each
+ * other, pages and tables are as many as the segment counts, each frame is mapped as often as it says. Working sets:
+ * each page table with pages of views is in the ring and knows how many. VADs: in order, apart, and together what the
+ * process has committed.
  */
 #include "mm/check.h"
 

@@ -1,7 +1,8 @@
 /*
  * Commit: how much memory may be promised. The limit is what frames and paging-file slots can hold together, less a
- * reserve; paging files that can grow do so before a promise is refused; every page that may one day need a place of its own is charged when it is promised, not when it is touched,
- * so running out is an ordinary failure of the one who asks.
+ * reserve; paging files that can grow do so before a promise is refused; every page that may one day need a place of
+ * its own is charged when it is promised, not when it is touched, so running out is an ordinary failure of the one who
+ * asks.
  */
 #include "mm/mi.h"
 

@@ -1,13 +1,14 @@
 /*
  * Contiguous memory for devices: frames side by side, out of those that are free or on standby.
  *
- * A run is looked for without the PFN lock: frame states are only a guess then. It is claimed under the lock, a few frames
- * at a time; when a frame has meanwhile been taken by another, those that were claimed go back and the search goes on behind
- * it. So no step takes long, however large the machine and the run are. The price is that two who look for runs at once may
- * get into each other's way, and one of them finds none although giving way would have left both one.
+ * A run is looked for without the PFN lock: frame states are only a guess then. It is claimed under the lock, a few
+ * frames at a time; when a frame has meanwhile been taken by another, those that were claimed go back and the search
+ * goes on behind it. So no step takes long, however large the machine and the run are. The price is that two who look
+ * for runs at once may get into each other's way, and one of them finds none although giving way would have left both
+ * one.
  *
- * The memory is shown where RAM is shown anyway, in the direct map; with another cache type, by system PTEs. The first frame
- * of a run has MI_RUN_OWNER and says how long the run is, so that freeing it needs its address only.
+ * The memory is shown where RAM is shown anyway, in the direct map; with another cache type, by system PTEs. The first
+ * frame of a run has MI_RUN_OWNER and says how long the run is, so that freeing it needs its address only.
  */
 #include "mm/mi.h"
 #include "rtl/export.h"
@@ -53,8 +54,8 @@ static PFN_NUMBER MiClaimFrames(PFN_NUMBER First, PFN_NUMBER Count)
 }
 
 /*
- * Where the next run of Count takeable frames in [From, End) begins that crosses no multiple of Boundary frames (0: none
- * is meant); MI_NO_FRAME: there is none. No lock: a guess.
+ * Where the next run of Count takeable frames in [From, End) begins that crosses no multiple of Boundary frames (0:
+ * none is meant); MI_NO_FRAME: there is none. No lock: a guess.
  */
 static PFN_NUMBER MiGuessRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUMBER Boundary)
 {
@@ -85,7 +86,10 @@ PFN_NUMBER MiClaimRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUM
     return MI_NO_FRAME;
 }
 
-/* What was written to the frames through the direct map, their zeroes, leaves the caches before another type shows them. */
+/*
+ * What was written to the frames through the direct map, their zeroes, leaves the caches before another type shows
+ * them.
+ */
 VOID MiWriteBackFrames(PFN_NUMBER First, PFN_NUMBER Count)
 {
     PUCHAR Line = MiDirectAddress(First), End = Line + (Count << PAGE_SHIFT);

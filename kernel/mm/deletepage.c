@@ -25,8 +25,8 @@ static VOID MiEndOwnPage(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, MMPTE Old)
 }
 
 /*
- * The valid pages from Address on, up to a batch of them: entries first, then the TLBs, then the frames. Returns how many
- * there were. Working-set lock held.
+ * The valid pages from Address on, up to a batch of them: entries first, then the TLBs, then the frames. Returns how
+ * many there were. Working-set lock held.
  */
 static ULONG MiDeleteValidPages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte)
 {

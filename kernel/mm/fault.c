@@ -4,11 +4,12 @@
  *   MmAccessFault        which address space, at which level, may it be at all; then, with the working-set lock,
  *   MiResolveFault       the entry's kind decides: demand-zero, transition (soft), paging-file (hard), or a mistake.
  *
- * Why it is right on many processors: an entry becomes valid or stops being valid only under its working-set lock, which
- * the resolver holds. A transition entry may meanwhile turn into its original (another processor takes the frame from
- * standby, under the PFN lock), so it is read again under that lock. A hard fault marks the frame as being read, lets go of
- * the working-set lock and reads; whoever faults on the page meanwhile finds the transition entry, and waits for the same
- * transfer. Whoever wants to delete the page waits for it, too. So nothing but this resolver ends that state.
+ * Why it is right on many processors: an entry becomes valid or stops being valid only under its working-set lock,
+ * which the resolver holds. A transition entry may meanwhile turn into its original (another processor takes the frame
+ * from standby, under the PFN lock), so it is read again under that lock. A hard fault marks the frame as being read,
+ * lets go of the working-set lock and reads; whoever faults on the page meanwhile finds the transition entry, and waits
+ * for the same transfer. Whoever wants to delete the page waits for it, too. So nothing but this resolver ends that
+ * state.
  */
 #include "mm/mi.h"
 #include "hal/hal.h"
@@ -103,8 +104,8 @@ static NTSTATUS MiTransitionFault(PMM_WORKING_SET WorkingSet, PMM_SECTION Sectio
 }
 
 /*
- * A page that was read becomes valid. When its protection was taken away meanwhile ("PAGE_NOACCESS") there is no valid entry
- * that says so: it stays in transition. PFN lock and working-set lock held.
+ * A page that was read becomes valid. When its protection was taken away meanwhile ("PAGE_NOACCESS") there is no valid
+ * entry that says so: it stays in transition. PFN lock and working-set lock held.
  */
 static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 {
@@ -121,10 +122,11 @@ static BOOLEAN MiFinishRead(PMM_WORKING_SET WorkingSet, PMMPFN Pfn, PMMPTE Pte)
 }
 
 /*
- * Reads Count adjacent pages, whose entries lie side by side in one table and whose slots follow each other in one file, in
- * one request; fewer when there are not as many frames just now. The first Wanted become valid; the rest, which nobody has
- * asked for, are the first that standby gives away. Working-set lock held, let go of during the transfer. STATUS_SUCCESS,
- * MI_RETRY or STATUS_IN_PAGE_ERROR: one of those wanted cannot be read, whatever it was read together with.
+ * Reads Count adjacent pages, whose entries lie side by side in one table and whose slots follow each other in one
+ * file, in one request; fewer when there are not as many frames just now. The first Wanted become valid; the rest,
+ * which nobody has asked for, are the first that standby gives away. Working-set lock held, let go of during the
+ * transfer. STATUS_SUCCESS, MI_RETRY or STATUS_IN_PAGE_ERROR: one of those wanted cannot be read, whatever it was read
+ * together with.
  */
 static FORCEINLINE NTSTATUS MiReadRun(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address,
                                       ULONG Count, ULONG Wanted)
@@ -231,8 +233,8 @@ static ULONG MiReadAhead(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address)
 }
 
 /*
- * A guard page tells once ("Creating Guard Pages"): its guard goes, and it is what its protection says otherwise. That of a
- * stack stays until the stack has grown (MiGrowStack).
+ * A guard page tells once ("Creating Guard Pages"): its guard goes, and it is what its protection says otherwise. That
+ * of a stack stays until the stack has grown (MiGrowStack).
  */
 static NTSTATUS MiTouchGuard(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Protection)
 {
@@ -253,7 +255,10 @@ static NTSTATUS MiFaultInView(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, U
     return NT_SUCCESS(Status) && !MiPermitsNow(Protection, Reason & MM_FAULT_WRITE) ? MI_RETRY : Status;
 }
 
-/* What an entry's kind says, in either half of the address space. Inline: each half has its own, and the fault path is one. */
+/*
+ * What an entry's kind says, in either half of the address space. Inline: each half has its own, and the fault path is
+ * one.
+ */
 static FORCEINLINE NTSTATUS MiResolveEntry(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, PMM_SECTION Section, PMMPTE Pte,
                                            MMPTE Value, ULONG_PTR Address, ULONG Reason)
 {
@@ -326,10 +331,9 @@ NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULO
 }
 
 /*
- * The page-fault path. IRQL: any; above APC_LEVEL, and in the kernel with interrupts off, nothing can be resolved and it is a
- * bugcheck that states the rule. Else
- * raises to APC_LEVEL, may wait for a transfer or a frame. Returns STATUS_SUCCESS when the instruction shall be tried
- * again, STATUS_ACCESS_VIOLATION or STATUS_IN_PAGE_ERROR otherwise.
+ * The page-fault path. IRQL: any; above APC_LEVEL, and in the kernel with interrupts off, nothing can be resolved and
+ * it is a bugcheck that states the rule. Else raises to APC_LEVEL, may wait for a transfer or a frame. Returns
+ * STATUS_SUCCESS when the instruction shall be tried again, STATUS_ACCESS_VIOLATION or STATUS_IN_PAGE_ERROR otherwise.
  */
 NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PKTRAP_FRAME Frame)
 {
@@ -359,8 +363,9 @@ NTSTATUS MmAccessFault(ULONG_PTR Address, ULONG Reason, KPROCESSOR_MODE Mode, PK
                    "a holder of the working-set lock touched %p, which is not in memory; whoever resolves faults may touch "
                    "resident memory only", (PVOID)Address);
     /*
-     * SMAP: the kernel reaches user memory through the copy routines, which set AC, or in a thread that has probed it: AC is
-     * set for that one here, and lasts until the next entry into the kernel or thread switch clears it. All else is a mistake.
+     * SMAP: the kernel reaches user memory through the copy routines, which set AC, or in a thread that has probed it:
+     * AC is set for that one here, and lasts until the next entry into the kernel or thread switch clears it. All else
+     * is a mistake.
      */
     if (Space != NULL && Mode == KernelMode && HalHasSmap && !(Frame->EFlags & EFLAGS_AC)) {
         if (!KiCurrentThread()->UserProbed)

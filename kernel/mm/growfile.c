@@ -1,9 +1,9 @@
 /*
- * Paging files that grow. A file has a least and a most number of slots; everything that it may ever need was allocated for
- * the most when it was made, so that growing is no more than saying so, at any time and for nothing.
+ * Paging files that grow. A file has a least and a most number of slots; everything that it may ever need was allocated
+ * for the most when it was made, so that growing is no more than saying so, at any time and for nothing.
  *
- * It grows when memory is promised beyond the commit limit, or when no slot is free though one was promised, since clean
- * pages in memory may keep theirs then. It shrinks when the system ends.
+ * It grows when memory is promised beyond the commit limit, or when no slot is free though one was promised, since
+ * clean pages in memory may keep theirs then. It shrinks when the system ends.
  */
 #include "mm/mi.h"
 #include "rtl/export.h"
@@ -64,8 +64,8 @@ BOOLEAN MiGrowCommitLimit(ULONG64 Pages)
 }
 
 /*
- * Lowers the commit limit by as much of Pages as has not been promised, and returns how much. Whoever charges commit adds
- * first and looks at the limit then; here it is the other way round, so one of the two sees the other.
+ * Lowers the commit limit by as much of Pages as has not been promised, and returns how much. Whoever charges commit
+ * adds first and looks at the limit then; here it is the other way round, so one of the two sees the other.
  */
 static ULONG64 MiLowerCommitLimit(ULONG64 Pages)
 {

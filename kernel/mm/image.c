@@ -42,7 +42,10 @@ static ULONG MiSectionProtection(PMM_SECTION Section)
 C_ASSERT(MM_SECTION_READ == MI_PROTECT_READ && MM_SECTION_WRITE == MI_PROTECT_WRITE &&
          MM_SECTION_EXECUTE == MI_PROTECT_EXECUTE);
 
-/* Frames for a nonpaged section, zeroed. Waits for them when they are not at hand: the budget says that there will be some. */
+/*
+ * Frames for a nonpaged section, zeroed. Waits for them when they are not at hand: the budget says that there will be
+ * some.
+ */
 static NTSTATUS MiPopulateNonpaged(PMM_SECTION Section)
 {
     if (!MiChargeResident(Section->PageCount))
@@ -87,7 +90,8 @@ NTSTATUS MmAddImageSection(PMM_IMAGE Image, PMM_SECTION Section, PCSTR Name, ULO
 }
 
 /*
- * While there is no paging file, contents of pageable sections go into frames of the working set, marked as never written.
+ * While there is no paging file, contents of pageable sections go into frames of the working set, marked as never
+ * written.
  */
 static NTSTATUS MiFillInFrames(PMM_SECTION Section, ULONG FirstPage, ULONG Pages, PUCHAR Buffer)
 {
@@ -119,7 +123,10 @@ static NTSTATUS MiFillInFrames(PMM_SECTION Section, ULONG FirstPage, ULONG Pages
     return STATUS_SUCCESS;
 }
 
-/* At most a cluster, straight to adjacent slots: Frames hold the contents. MI_RETRY: nothing was done, take another way. */
+/*
+ * At most a cluster, straight to adjacent slots: Frames hold the contents. MI_RETRY: nothing was done, take another
+ * way.
+ */
 static NTSTATUS MiFillInSlots(PMM_SECTION Section, ULONG FirstPage, PMI_TRANSFER Transfer)
 {
     ULONG Wanted = Transfer->Count, Got;

@@ -1,8 +1,9 @@
 /*
- * Mm at boot: which RAM is ours, what is set aside, the final page tables with write and execute apart, the PFN database.
+ * Mm at boot: which RAM is ours, what is set aside, the final page tables with write and execute apart, the PFN
+ * database.
  *
- * Until the database is filled, memory comes from MiBootAllocate: a rising mark in the largest hole of RAM that the boot
- * page tables show, never given back.
+ * Until the database is filled, memory comes from MiBootAllocate: a rising mark in the largest hole of RAM that the
+ * boot page tables show, never given back.
  */
 #include "mm/mi.h"
 #include "ex/options.h"
@@ -49,7 +50,10 @@ INIT_CODE PVOID MiBootAllocate(ULONG64 Bytes)
     return Address;
 }
 
-/* Takes what is left of the range when [Start, End) of it is used: shrinks *From..*To to the larger rest, or to nothing. */
+/*
+ * Takes what is left of the range when [Start, End) of it is used: shrinks *From..*To to the larger rest, or to
+ * nothing.
+ */
 INIT_CODE static VOID MiCutHole(PULONG64 From, PULONG64 To, ULONG64 Start, ULONG64 End)
 {
     if (End <= *From || Start >= *To)
@@ -71,8 +75,8 @@ INIT_CODE static VOID MiFindHole(const BOOT_RANGE *Range, PULONG64 From, PULONG6
 }
 
 /*
- * Sets Wanted bytes aside for the ramdisk: at the top of the highest hole that has room for them and for the system beside
- * them, where a cap on RAM may leave it unused anyway. Where no hole is so large, what the largest can give.
+ * Sets Wanted bytes aside for the ramdisk: at the top of the highest hole that has room for them and for the system
+ * beside them, where a cap on RAM may leave it unused anyway. Where no hole is so large, what the largest can give.
  */
 INIT_CODE static VOID MiSetAside(const BOOT_INFORMATION *Boot, ULONG64 Wanted)
 {
@@ -243,7 +247,10 @@ INIT_CODE VOID MmInitializeFrames(const BOOT_INFORMATION *Boot)
     MmPagedPoolEnd = (PVOID)(MM_PAGED_POOL + ((ULONG64)MiPagedRange.Map.SizeOfBitMap << PAGE_SHIFT));
 
     MiFillDatabase(Boot, BootStart);
-    /* What must never be locked or made permanent: enough frames for faults, the writer and the trimmer to make progress. */
+    /*
+     * What must never be locked or made permanent: enough frames for faults, the writer and the trimmer to make
+     * progress.
+     */
     MiLowFrames = MiTotalFrames / 64 + 32;
     Reserve = MiLowFrames + 64 + SYSTEM_MINIMUM;
     if (MiFrameLists[MiFrameFree].Count <= Reserve * 2)

@@ -1,6 +1,6 @@
 /*
- * MDLs shown in system space ("MmMapLockedPagesSpecifyCache"), where there is room just now or in a range that the driver has
- * reserved before ("MmAllocateMappingAddress"), so that a mapping there can never fail for want of room.
+ * MDLs shown in system space ("MmMapLockedPagesSpecifyCache"), where there is room just now or in a range that the
+ * driver has reserved before ("MmAllocateMappingAddress"), so that a mapping there can never fail for want of room.
  */
 #include "mm/mi.h"
 #include "ke/rules.h"
@@ -144,8 +144,8 @@ VOID MmUnmapLockedPages(PVOID BaseAddress, PMDL Mdl)
 NT_EXPORT(MmUnmapLockedPages);
 
 /*
- * Documentation: "MmAllocateMappingAddress": address space for mappings of up to NumberOfBytes that begin on a page. NULL: none,
- * or no memory. IRQL: <= APC_LEVEL.
+ * Documentation: "MmAllocateMappingAddress": address space for mappings of up to NumberOfBytes that begin on a page.
+ * NULL: none, or no memory. IRQL: <= APC_LEVEL.
  */
 PVOID MmAllocateMappingAddress(SIZE_T NumberOfBytes, ULONG PoolTag)
 {
@@ -203,7 +203,8 @@ VOID MmFreeMappingAddress(PVOID BaseAddress, ULONG PoolTag)
 NT_EXPORT(MmFreeMappingAddress);
 
 /*
- * Documentation: "MmMapLockedPagesWithReservedMapping". NULL: the MDL is longer than the range, or another one is mapped there.
+ * Documentation: "MmMapLockedPagesWithReservedMapping". NULL: the MDL is longer than the range, or another one is
+ * mapped there.
  * IRQL: <= DISPATCH_LEVEL.
  */
 PVOID MmMapLockedPagesWithReservedMapping(PVOID MappingAddress, ULONG PoolTag, PMDL Mdl, MEMORY_CACHING_TYPE CacheType)

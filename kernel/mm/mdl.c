@@ -117,7 +117,10 @@ NTSTATUS MmTryProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERA
     return STATUS_SUCCESS;
 }
 
-/* Documentation: "MmProbeAndLockPages": raises the status to the caller's __try. IRQL: <= APC_LEVEL for pageable memory. */
+/*
+ * Documentation: "MmProbeAndLockPages": raises the status to the caller's __try. IRQL: <= APC_LEVEL for pageable
+ * memory.
+ */
 VOID MmProbeAndLockPages(PMDL Mdl, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
     NTSTATUS Status = MmTryProbeAndLockPages(Mdl, AccessMode, Operation);
@@ -140,7 +143,9 @@ VOID MmUnlockPages(PMDL Mdl)
 }
 NT_EXPORT(MmUnlockPages);
 
-/* Documentation: "MmBuildMdlForNonPagedPool": fills in the frames of memory that never leaves. IRQL: <= DISPATCH_LEVEL. */
+/*
+ * Documentation: "MmBuildMdlForNonPagedPool": fills in the frames of memory that never leaves. IRQL: <= DISPATCH_LEVEL.
+ */
 VOID MmBuildMdlForNonPagedPool(PMDL Mdl)
 {
     BOOLEAN All = MiFindFrames(Mdl);

@@ -1,6 +1,6 @@
 /*
- * Pages that belong to an MDL and are at no address ("MmAllocatePagesForMdlEx"): a driver's own, to be mapped when they are
- * needed, or given to a device. They are permanent frames, paid for as nonpaged pool is.
+ * Pages that belong to an MDL and are at no address ("MmAllocatePagesForMdlEx"): a driver's own, to be mapped when they
+ * are needed, or given to a device. They are permanent frames, paid for as nonpaged pool is.
  */
 #include "mm/mi.h"
 #include "ke/rules.h"
@@ -64,10 +64,10 @@ static BOOLEAN MiReadRequest(PHYSICAL_ADDRESS Low, PHYSICAL_ADDRESS High, PHYSIC
 }
 
 /*
- * Documentation: "MmAllocatePagesForMdlEx". Pages in [LowAddress, HighAddress], and in ranges SkipBytes further as long as
- * some are missing; with MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, runs of SkipBytes each. Zeroed. The MDL says how many there
- * are: fewer than TotalBytes, unless MM_ALLOCATE_FULLY_REQUIRED. It goes by MmFreePagesFromMdl and then ExFreePool.
- * NULL: no page at all. It never waits for a frame. IRQL: <= DISPATCH_LEVEL.
+ * Documentation: "MmAllocatePagesForMdlEx". Pages in [LowAddress, HighAddress], and in ranges SkipBytes further as long
+ * as some are missing; with MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS, runs of SkipBytes each. Zeroed. The MDL says how
+ * many there are: fewer than TotalBytes, unless MM_ALLOCATE_FULLY_REQUIRED. It goes by MmFreePagesFromMdl and then
+ * ExFreePool. NULL: no page at all. It never waits for a frame. IRQL: <= DISPATCH_LEVEL.
  */
 PMDL MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress, PHYSICAL_ADDRESS SkipBytes,
                              SIZE_T TotalBytes, MEMORY_CACHING_TYPE CacheType, ULONG Flags)
@@ -119,7 +119,10 @@ PMDL MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAdd
 }
 NT_EXPORT(MmAllocatePagesForMdl);
 
-/* Documentation: "MmFreePagesFromMdl". A mapping that was left goes, too; the MDL itself is the caller's. IRQL: <= DISPATCH_LEVEL. */
+/*
+ * Documentation: "MmFreePagesFromMdl". A mapping that was left goes, too; the MDL itself is the caller's. IRQL: <=
+ * DISPATCH_LEVEL.
+ */
 VOID MmFreePagesFromMdl(PMDL Mdl)
 {
     ULONG Pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(Mdl->ByteOffset, Mdl->ByteCount);

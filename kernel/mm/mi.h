@@ -13,9 +13,9 @@
  * A holder of a working-set lock touches resident memory only, and waits for no transfer and for no
  * frame: it lets go of the lock first and looks at the entry anew afterwards.
  *
- * The set that may never be paged, because resolving a fault needs it: everything in this folder, the PFN database, page
- * tables, nonpaged pool (IRPs, MDLs, transfers, device, file and dispatcher objects), kernel stacks, the direct map, the
- * driver of a paging device.
+ * The set that may never be paged, because resolving a fault needs it: everything in this folder, the PFN database,
+ * page tables, nonpaged pool (IRPs, MDLs, transfers, device, file and dispatcher objects), kernel stacks, the direct
+ * map, the driver of a paging device.
  */
 #pragma once
 
@@ -135,7 +135,10 @@ VOID MiFreeFrame(PMMPFN Pfn);                           /* back to the free list
 VOID MiReferenceFrame(PMMPFN Pfn);
 VOID MiDereferenceFrame(PMMPFN Pfn);                    /* the last one frees a deleted frame, retires one in transit */
 VOID MiHoldFrame(PMMPFN Pfn);                           /* a reference to a frame of any kind, off its list if it is on one */
-/* A frame that nothing maps any more, TLBs included: onto standby or modified, or in transit as long as it is referenced. */
+/*
+ * A frame that nothing maps any more, TLBs included: onto standby or modified, or in transit as long as it is
+ * referenced.
+ */
 VOID MiRetireFrame(PMMPFN Pfn);
 BOOLEAN MiLockFrame(PMMPFN Pfn);                        /* a reference that is paid for; FALSE: the budget is used up */
 VOID MiReleaseFrame(PMMPFN Pfn);                        /* off lists and rings: free, or as soon as nobody refers to it */
@@ -160,8 +163,8 @@ VOID MiRemoveFromRing(PMMPFN Pfn);
 /* Without the lock. */
 VOID MiZeroFrame(PFN_NUMBER Frame);
 /*
- * The budget of frames that may become permanent or locked: what remains keeps faults going. MiTakeResident asks nobody: for
- * what is documented not to fail; the reserve gives.
+ * The budget of frames that may become permanent or locked: what remains keeps faults going. MiTakeResident asks
+ * nobody: for what is documented not to fail; the reserve gives.
  */
 extern LONG64 MiResidentAvailable;
 FORCEINLINE VOID MiTakeResident(ULONG64 Frames)
@@ -201,8 +204,8 @@ extern KEVENT MiWriterEvent;            /* set: the modified-page writer shall w
 extern PFN_NUMBER MiLowFrames;          /* when fewer are available, the manager is called */
 
 /*
- * contiguous.c. The first of Count frames in a row within [From, End), across no multiple of Boundary frames (0: none is
- * meant), now permanent and zeroed; the caller has paid. MI_NO_FRAME: there is no such run. No locks held.
+ * contiguous.c. The first of Count frames in a row within [From, End), across no multiple of Boundary frames (0: none
+ * is meant), now permanent and zeroed; the caller has paid. MI_NO_FRAME: there is no such run. No locks held.
  */
 PFN_NUMBER MiClaimRun(PFN_NUMBER From, PFN_NUMBER End, PFN_NUMBER Count, PFN_NUMBER Boundary);
 VOID MiUnclaimFrames(PFN_NUMBER First, PFN_NUMBER Count);
@@ -228,8 +231,8 @@ extern LONG64 MiCommittedPages, MiCommitLimit;
 PMMPTE MiFindPte(ULONG64 Root, ULONG_PTR Address);
 #define MiSystemPte(Address) MiFindPte(MiKernelRoot, (ULONG_PTR)(Address))
 /*
- * The same, making missing tables. NULL: no frame for one. User tables are counted in *TablePages, and paid for by the VAD
- * that the address lies in (TablesCharged), so for those it is worth waiting for a frame.
+ * The same, making missing tables. NULL: no frame for one. User tables are counted in *TablePages, and paid for by the
+ * VAD that the address lies in (TablesCharged), so for those it is worth waiting for a frame.
  */
 PMMPTE MiMakePte(ULONG64 Root, ULONG_PTR Address, PULONG64 TablePages);
 #define MI_USER_TABLES_END 0x0000800000000000ull    /* where the user half's tables end */
@@ -237,8 +240,8 @@ extern LONG64 MiSystemTablePages;       /* made for system space since boot: the
 /* Makes the tables for a range of system space ahead, so that later look-ups cannot fail. */
 BOOLEAN MiMakeSystemTables(ULONG_PTR Address, ULONG64 Pages);
 /*
- * Frees the user tables that serve addresses of [Start, End) and none outside [HoleStart, HoleEnd), where nothing is mapped
- * any more. Working-set lock held.
+ * Frees the user tables that serve addresses of [Start, End) and none outside [HoleStart, HoleEnd), where nothing is
+ * mapped any more. Working-set lock held.
  */
 VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PTR End, ULONG_PTR HoleStart,
                       ULONG_PTR HoleEnd, PULONG64 TablePages);
@@ -247,12 +250,15 @@ VOID MiFreeUserTables(PKPROCESS Process, ULONG64 Root, ULONG_PTR Start, ULONG_PT
 PVOID MiBootAllocate(ULONG64 Bytes);
 
 /*
- * tlb.c: after it no processor uses an old translation of these pages: of that process, or (NULL) of system space. All of
- * a list or range costs the other processors one interrupt. IRQL: <= DISPATCH_LEVEL, interrupts on.
+ * tlb.c: after it no processor uses an old translation of these pages: of that process, or (NULL) of system space. All
+ * of a list or range costs the other processors one interrupt. IRQL: <= DISPATCH_LEVEL, interrupts on.
  */
 VOID MiFlushTlb(PKPROCESS Process, const ULONG_PTR *Addresses, ULONG Count);
 VOID MiFlushRange(PKPROCESS Process, ULONG_PTR Start, ULONG64 Pages);
-/* On this processor only: for an entry that became more permissive, which others notice by a fault of their own. Any IRQL. */
+/*
+ * On this processor only: for an entry that became more permissive, which others notice by a fault of their own. Any
+ * IRQL.
+ */
 VOID MiFlushHere(ULONG_PTR Address);
 
 /* System address ranges (sysspace.c) ------------------------------------------------------------------------------- */
@@ -279,32 +285,32 @@ VOID MiRemoveWorkingSet(PMM_WORKING_SET WorkingSet);
 FORCEINLINE VOID MiLockWorkingSet(PMM_WORKING_SET WorkingSet) { ExAcquireFastMutexInline(&WorkingSet->Lock); }
 FORCEINLINE VOID MiUnlockWorkingSet(PMM_WORKING_SET WorkingSet) { ExReleaseFastMutexInline(&WorkingSet->Lock); }
 /*
- * Takes up to Count pages out of a working set, lock held. Gentle: spares pages used since the last look. Returns how many
- * left. Locked sections, locked pages and pages in transfer stay.
+ * Takes up to Count pages out of a working set, lock held. Gentle: spares pages used since the last look. Returns how
+ * many left. Locked sections, locked pages and pages in transfer stay.
  */
 ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gentle);
 /*
- * Ends the life of a run of pages: frames, slots and entries are given back, the entries become NewPte. Waits for transfers
- * that read into them. The working-set lock is held, and let go of and retaken on the way.
+ * Ends the life of a run of pages: frames, slots and entries are given back, the entries become NewPte. Waits for
+ * transfers that read into them. The working-set lock is held, and let go of and retaken on the way.
  */
 VOID MiDeletePages(PMM_WORKING_SET WorkingSet, ULONG64 Root, ULONG_PTR Address, ULONG64 Pages, MMPTE NewPte);
 
 /* Faults (fault.c) ----------------------------------------------------------------------------------------------------- */
 
 /*
- * Makes one page valid for the given use, working-set lock held. STATUS_SUCCESS: it is. MI_RETRY: the lock was let go of
- * (and is held again): look anew. Else what is wrong with the address.
+ * Makes one page valid for the given use, working-set lock held. STATUS_SUCCESS: it is. MI_RETRY: the lock was let go
+ * of (and is held again): look anew. Else what is wrong with the address.
  */
 #define MI_RETRY ((NTSTATUS)0x40FF0001)
 NTSTATUS MiResolveFault(PMM_WORKING_SET WorkingSet, PMM_ADDRESS_SPACE Space, ULONG_PTR Address, ULONG Reason);
 /*
- * Adjacent pages whose slots follow each other, in one request; Count <= MI_CLUSTER. The first Wanted become valid, the rest
- * wait on standby. As MiResolveFault.
+ * Adjacent pages whose slots follow each other, in one request; Count <= MI_CLUSTER. The first Wanted become valid, the
+ * rest wait on standby. As MiResolveFault.
  */
 NTSTATUS MiReadPages(PMM_WORKING_SET WorkingSet, PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Count, ULONG Wanted);
 /*
- * How many pages from Address on, at most Most, are out in slots that follow each other, by entries of one table; Pte is
- * the first one's, a paging-file entry. Within the section; its working-set lock held.
+ * How many pages from Address on, at most Most, are out in slots that follow each other, by entries of one table; Pte
+ * is the first one's, a paging-file entry. Within the section; its working-set lock held.
  */
 ULONG MiCountRun(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Most);
 extern ULONG64 MiDemandZeroFaults, MiSoftFaults, MiHardFaults;
@@ -373,8 +379,8 @@ BOOLEAN MiGrowCommitLimit(ULONG64 Pages);
 /* Writer (writer.c) -------------------------------------------------------------------------------------------------- */
 
 /*
- * Writes one cluster of the modified list. FALSE: nothing was there to write, no slot was to be had, or the write failed; so
- * a loop of it ends. No locks held. IRQL: <= APC_LEVEL.
+ * Writes one cluster of the modified list. FALSE: nothing was there to write, no slot was to be had, or the write
+ * failed; so a loop of it ends. No locks held. IRQL: <= APC_LEVEL.
  */
 BOOLEAN MiWriteCluster(VOID);
 extern volatile BOOLEAN MiWriterStuck;      /* the last try wrote nothing though there was something to write */
@@ -419,7 +425,10 @@ PMMPTE MiFindPrototype(PMM_SEGMENT Segment, ULONG64 Page);
  * STATUS_END_OF_FILE: there is no such page.
  */
 NTSTATUS MiBringSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Frame);
-/* deletepage.c: ends a page whose entry nothing maps: frame, slot and entry are given back. No working-set lock held; waits. */
+/*
+ * deletepage.c: ends a page whose entry nothing maps: frame, slot and entry are given back. No working-set lock held;
+ * waits.
+ */
 VOID MiEndPage(PMMPTE Pte);
 
 /* Virtual addresses of processes (vad.c) -------------------------------------------------------------------------------- */
@@ -450,12 +459,14 @@ VOID MiLockRanges(PMM_ADDRESS_SPACE Space);
 VOID MiUnlockRanges(PMM_ADDRESS_SPACE Space);
 BOOLEAN MiIsUserRange(ULONG_PTR Base, SIZE_T Size);
 /*
- * Enters a VAD: *Start is an address, or 0 for the lowest gap at a multiple of 64 KiB; Pages of commit are charged with it.
- * Template says the rest. STATUS_NO_MEMORY, STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT.
+ * Enters a VAD: *Start is an address, or 0 for the lowest gap at a multiple of 64 KiB; Pages of commit are charged with
+ * it. Template says the rest. STATUS_NO_MEMORY, STATUS_CONFLICTING_ADDRESSES, STATUS_COMMITMENT_LIMIT.
  */
 NTSTATUS MiInsertVad(PMM_ADDRESS_SPACE Space, const MMVAD *Template, PULONG_PTR Start, ULONG_PTR Length, ULONG64 Commit,
                      PMMVAD *Vad);
-/* What a view had of its segment, to be let go of (MmLeaveSegment) when no lock is held. Segment NULL: it was no view. */
+/*
+ * What a view had of its segment, to be let go of (MmLeaveSegment) when no lock is held. Segment NULL: it was no view.
+ */
 typedef struct _MI_VIEW_END {
     PMM_SEGMENT Segment;
     MM_SEGMENT_USE Use;
@@ -469,8 +480,8 @@ VOID MiReleaseVad(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMI_VIEW_END End);
 /* Commits the pages of [Start, End) that are not yet; all or none. STATUS_COMMITMENT_LIMIT. */
 NTSTATUS MiCommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, ULONG Protection);
 /*
- * userstack.c: a guard page was touched. A stack grows: STATUS_SUCCESS, or STATUS_STACK_OVERFLOW at its end. Anything else is
- * no stack: STATUS_GUARD_PAGE_VIOLATION. No lock of Mm held.
+ * userstack.c: a guard page was touched. A stack grows: STATUS_SUCCESS, or STATUS_STACK_OVERFLOW at its end. Anything
+ * else is no stack: STATUS_GUARD_PAGE_VIOLATION. No lock of Mm held.
  */
 NTSTATUS MiGrowStack(PMM_ADDRESS_SPACE Space, ULONG_PTR Address);
 /* Is a page of the VAD committed, as its entry says? */
@@ -481,8 +492,8 @@ VOID MiMakeTables(PMM_ADDRESS_SPACE Space, ULONG_PTR Start, ULONG_PTR End);
 BOOLEAN MiProtectionFromPage(ULONG Page, PULONG Protection);
 ULONG MiPageFromProtection(ULONG Protection);
 /*
- * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the caller,
- * for all pages at once. Working-set lock held. Where it may not be valid any more it leaves the working set.
+ * Another protection for one committed page, whatever its state; its old translation is still to be flushed, by the
+ * caller, for all pages at once. Working-set lock held. Where it may not be valid any more it leaves the working set.
  */
 VOID MiProtectPage(PMM_ADDRESS_SPACE Space, PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address, ULONG Wanted);
 /* lockvm.c: takes VirtualLock's hold off a frame. Working-set lock and PFN lock held. */

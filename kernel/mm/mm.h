@@ -105,15 +105,16 @@ NTSTATUS MmReserveImage(PMM_IMAGE Image, PCSTR Name, ULONG PageCount);
 VOID MmReleaseImage(PMM_IMAGE Image);
 /*
  * Adds a section at Image->Base + PageOffset pages: Name, Kind, Protection as given. Charges commit for it.
- * STATUS_COMMITMENT_LIMIT or STATUS_INSUFFICIENT_RESOURCES otherwise. The section reads as zeroes afterwards; a pageable
- * one costs no frame yet.
+ * STATUS_COMMITMENT_LIMIT or STATUS_INSUFFICIENT_RESOURCES otherwise. The section reads as zeroes afterwards; a
+ * pageable one costs no frame yet.
  */
 NTSTATUS MmAddImageSection(PMM_IMAGE Image, PMM_SECTION Section, PCSTR Name, ULONG PageOffset, ULONG PageCount,
                            MM_SECTION_KIND Kind, UCHAR Protection);
 /*
  * Places Pages whole pages of content at page FirstPage of the section, before the section is stable. Nonpaged: copied
- * into its frames. Pageable and INIT: written to a paging file in one request, leaving no frame behind (while there is no
- * paging file yet, they stay in frames until trimmed). Buffer: page aligned, system space, any pool. IRQL: PASSIVE_LEVEL.
+ * into its frames. Pageable and INIT: written to a paging file in one request, leaving no frame behind (while there is
+ * no paging file yet, they stay in frames until trimmed). Buffer: page aligned, system space, any pool. IRQL:
+ * PASSIVE_LEVEL.
  */
 NTSTATUS MmFillImageSection(PMM_SECTION Section, ULONG FirstPage, ULONG Pages, PVOID Buffer);
 /* Final protections of all sections of the image. After it the driver may run. */
@@ -123,16 +124,17 @@ VOID MmDiscardImageSection(PMM_SECTION Section);
 /* Unload: releases locks that were left (and says which), gives everything back. */
 VOID MmDeleteImageSection(PMM_SECTION Section);
 /*
- * Code at Address runs, or is about to run, at DISPATCH_LEVEL or above: counted for its section if that is pageable and not
- * locked. Returns the count, 0 if the use was right. Checked builds only. IRQL: any.
+ * Code at Address runs, or is about to run, at DISPATCH_LEVEL or above: counted for its section if that is pageable and
+ * not locked. Returns the count, 0 if the use was right. Checked builds only. IRQL: any.
  */
 ULONG MmCountRaisedUse(PVOID Address);
 /* The section that holds an address, or NULL. IRQL: any (the tree is read under its own spin lock). */
 PMM_SECTION MmFindSection(PVOID Address);
 
 /*
- * The kernel itself as an image: its sections lie in frames already, mapped with their protections. The caller has filled in
- * Owner, Name, Base, PageCount, Kind and Protection of each; Mm does the rest. Called once at boot. IRQL: PASSIVE_LEVEL.
+ * The kernel itself as an image: its sections lie in frames already, mapped with their protections. The caller has
+ * filled in Owner, Name, Base, PageCount, Kind and Protection of each; Mm does the rest. Called once at boot. IRQL:
+ * PASSIVE_LEVEL.
  */
 VOID MmInitializeKernelImage(PMM_IMAGE Image, PCSTR Name, ULONG_PTR Base, ULONG PageCount, PMM_SECTION Sections, ULONG Count);
 
@@ -147,8 +149,8 @@ NTSTATUS MmUnlockSection(PMM_SECTION Section);
 
 /*
  * Makes a paging file of Minimum slots, which grows to Maximum as memory is promised, on the opened device, which the
- * caller has referenced for good. STATUS_TOO_MANY_PAGING_FILES, STATUS_INSUFFICIENT_RESOURCES; STATUS_NOT_SUPPORTED: the
- * device's driver has pageable sections. IRQL: PASSIVE_LEVEL.
+ * caller has referenced for good. STATUS_TOO_MANY_PAGING_FILES, STATUS_INSUFFICIENT_RESOURCES; STATUS_NOT_SUPPORTED:
+ * the device's driver has pageable sections. IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS MmCreatePagingFile(PDEVICE_OBJECT Device, PFILE_OBJECT File, PCSTR Name, ULONG Minimum, ULONG Maximum);
 /* Gives back the slots that paging files have grown by, as far as nobody uses them or was promised them. */
@@ -179,8 +181,8 @@ typedef struct _MM_PAGING_FILE_STATISTICS {
 /* Fills up to Count entries, returns how many there are. */
 ULONG MmQueryPagingFiles(MM_PAGING_FILE_STATISTICS *Entries, ULONG Count);
 /*
- * Holds the PFN database, page tables, working sets and slot maps against each other. Returns TRUE when consistent; else
- * Report names the first thing that is not. IRQL: PASSIVE_LEVEL.
+ * Holds the PFN database, page tables, working sets and slot maps against each other. Returns TRUE when consistent;
+ * else Report names the first thing that is not. IRQL: PASSIVE_LEVEL.
  */
 BOOLEAN MmCheckConsistency(PCHAR Report, SIZE_T ReportSize);
 
@@ -195,20 +197,23 @@ VOID MmReferenceSegment(PMM_SEGMENT Segment);
 /* Gives all of it back with the last reference. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer. */
 VOID MmDereferenceSegment(PMM_SEGMENT Segment);
 /*
- * Makes the pages from First to Last exist; new ones read as zeroes, cost commit and no frame yet. STATUS_COMMITMENT_LIMIT,
- * STATUS_SECTION_TOO_BIG: then nothing has changed. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a frame.
+ * Makes the pages from First to Last exist; new ones read as zeroes, cost commit and no frame yet.
+ * STATUS_COMMITMENT_LIMIT, STATUS_SECTION_TOO_BIG: then nothing has changed. IRQL: <= APC_LEVEL, no lock of Mm held;
+ * may wait for a frame.
  */
 NTSTATUS MmExtendSegment(PMM_SEGMENT Segment, ULONG64 First, ULONG64 Last);
 /* How many of them do not exist. */
 ULONG64 MmSegmentHoles(PMM_SEGMENT Segment, ULONG64 First, ULONG64 Last);
 /* How many there are in all. */
 ULONG64 MmSegmentPages(PMM_SEGMENT Segment);
-/* Ends the pages from First on. Nobody has it mapped. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer. */
+/*
+ * Ends the pages from First on. Nobody has it mapped. IRQL: <= APC_LEVEL, no lock of Mm held; may wait for a transfer.
+ */
 VOID MmCutSegment(PMM_SEGMENT Segment, ULONG64 First);
 /*
  * How a section object or a view uses a segment. What is run as a program is not written: MmEnterSegment says
- * STATUS_SHARING_VIOLATION to an image of what somebody may write, and to who wants to write what is an image. It takes a
- * reference; MmLeaveSegment drops it. IRQL: <= APC_LEVEL; leaving: no lock of Mm held.
+ * STATUS_SHARING_VIOLATION to an image of what somebody may write, and to who wants to write what is an image. It takes
+ * a reference; MmLeaveSegment drops it. IRQL: <= APC_LEVEL; leaving: no lock of Mm held.
  */
 typedef enum _MM_SEGMENT_USE { MmSegmentRead, MmSegmentWritten, MmSegmentImage, MmSegmentUses } MM_SEGMENT_USE;
 NTSTATUS MmEnterSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
@@ -217,7 +222,8 @@ VOID MmLeaveSegment(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
 BOOLEAN MmIsSegmentUsed(PMM_SEGMENT Segment, MM_SEGMENT_USE Use);
 /*
  * Shows a page in system space and keeps it there until it is released: one at a time for a thread. Write: it will be
- * changed. STATUS_END_OF_FILE: the page does not exist; STATUS_IN_PAGE_ERROR. IRQL: <= APC_LEVEL, no lock of Mm held; waits.
+ * changed. STATUS_END_OF_FILE: the page does not exist; STATUS_IN_PAGE_ERROR. IRQL: <= APC_LEVEL, no lock of Mm held;
+ * waits.
  */
 NTSTATUS MmHoldSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, BOOLEAN Write, PVOID *Data);
 VOID MmReleaseSegmentPage(PVOID Data);
@@ -270,11 +276,11 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
 NTSTATUS MmFreeVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Type);
 NTSTATUS MmProtectVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE_T Size, ULONG Protect, PULONG Old);
 /*
- * A view: pages of a segment from FirstPage on appear at *Base, or (0) where there is room; *Size is rounded up to pages.
- * Protection: PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, PAGE_EXECUTE_READ. The pages exist, or may come to, and the
- * caller uses the segment in a way that allows the view. Segment NULL: private pages of zeroes, as an image has them.
- * AllocationBase: of the image that the view is a part of, else 0.
- * STATUS_CONFLICTING_ADDRESSES, STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT (copies of a PAGE_WRITECOPY view are promised),
+ * A view: pages of a segment from FirstPage on appear at *Base, or (0) where there is room; *Size is rounded up to
+ * pages. Protection: PAGE_READONLY, PAGE_READWRITE, PAGE_WRITECOPY, PAGE_EXECUTE_READ. The pages exist, or may come to,
+ * and the caller uses the segment in a way that allows the view. Segment NULL: private pages of zeroes, as an image has
+ * them. AllocationBase: of the image that the view is a part of, else 0. STATUS_CONFLICTING_ADDRESSES,
+ * STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT (copies of a PAGE_WRITECOPY view are promised),
  * STATUS_INVALID_PAGE_PROTECTION. IRQL: PASSIVE_LEVEL.
  */
 typedef struct _MM_VIEW {
@@ -286,8 +292,8 @@ typedef struct _MM_VIEW {
 } MM_VIEW, *PMM_VIEW;
 NTSTATUS MmMapView(PMM_ADDRESS_SPACE Space, const MM_VIEW *View, PULONG_PTR Base, PSIZE_T Size);
 /*
- * A stack of Size bytes, of which little is committed before it is used: *Base is its lowest address, *Total its size with
- * the page at its end that is never there. STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT. IRQL: PASSIVE_LEVEL.
+ * A stack of Size bytes, of which little is committed before it is used: *Base is its lowest address, *Total its size
+ * with the page at its end that is never there. STATUS_NO_MEMORY, STATUS_COMMITMENT_LIMIT. IRQL: PASSIVE_LEVEL.
  */
 NTSTATUS MmCreateUserStack(PMM_ADDRESS_SPACE Space, SIZE_T Size, PULONG_PTR Base, PSIZE_T Total);
 /* What lies at an address. STATUS_INVALID_PARAMETER: no program's address. IRQL: PASSIVE_LEVEL. */

@@ -11,8 +11,8 @@
 #include "rtl/export.h"
 
 /*
- * The section lock of the lock order: one change of a whole driver at a time. Bringing pages in lets go of the working-set
- * lock, and nobody may find the driver half reset meanwhile.
+ * The section lock of the lock order: one change of a whole driver at a time. Bringing pages in lets go of the
+ * working-set lock, and nobody may find the driver half reset meanwhile.
  */
 static FAST_MUTEX MiDriverPagingLock;
 
@@ -88,8 +88,8 @@ static VOID MiMakeNonpaged(PMM_SECTION Section)
 }
 
 /*
- * Returns the base of the driver that holds the address; NULL and a message when there is none. Waits until queued DPCs have
- * run, the driver's among them. A second call has no further effect. Locked sections stay until they are unlocked.
+ * Returns the base of the driver that holds the address; NULL and a message when there is none. Waits until queued DPCs
+ * have run, the driver's among them. A second call has no further effect. Locked sections stay until they are unlocked.
  * IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated.
  */
 PVOID MmPageEntireDriver(PVOID AddressWithinSection)

@@ -6,8 +6,8 @@
  *   |  sign  | level 3| level 2| level 1| level 0| offset  |
  *   +--------+--------+--------+--------+--------+---------+
  *
- * Tables are read through the direct map. Those of the upper half are made once and never given back; those of a process
- * are made as its pages are touched and go with the last VAD that they serve.
+ * Tables are read through the direct map. Those of the upper half are made once and never given back; those of a
+ * process are made as its pages are touched and go with the last VAD that they serve.
  */
 #include "mm/mi.h"
 
@@ -100,7 +100,10 @@ static PMMPTE MiFindEntry(ULONG64 Root, ULONG_PTR Address, ULONG Level)
     return &Table[INDEX(Address, Level)];
 }
 
-/* Flushing any address drops what a processor remembers of upper levels, too (Intel SDM vol. 3, "Invalidation of TLBs"). */
+/*
+ * Flushing any address drops what a processor remembers of upper levels, too (Intel SDM vol. 3, "Invalidation of
+ * TLBs").
+ */
 static VOID MiGiveTables(PKPROCESS Process, ULONG_PTR Address, const ULONG *Frames, ULONG Count)
 {
     if (Count == 0)

@@ -1,12 +1,13 @@
 /*
  * The PFN database: one entry per frame of RAM, the lists that free and reusable frames wait on, and who gets one.
  *
- * Frames are handed out zeroed or free, as the caller prefers, and then from standby. Taking one from standby ends the page
- * that it still held: its entry, which says transition, becomes what the frame's OriginalPte says (paging-file or
+ * Frames are handed out zeroed or free, as the caller prefers, and then from standby. Taking one from standby ends the
+ * page that it still held: its entry, which says transition, becomes what the frame's OriginalPte says (paging-file or
  * demand-zero), so the next touch of that page brings it back from there.
  *
- * Standby is one list in the order in which frames are taken: pages that came by read-ahead and were never asked for, then
- * those that a touch brought in, then those that were there for a lock. Within each, who has waited longest goes first.
+ * Standby is one list in the order in which frames are taken: pages that came by read-ahead and were never asked for,
+ * then those that a touch brought in, then those that were there for a lock. Within each, who has waited longest goes
+ * first.
  */
 #include "mm/mi.h"
 
@@ -36,7 +37,10 @@ static FORCEINLINE ULONG MiRankOf(PMMPFN Pfn)
 }
 C_ASSERT(MI_RANKS == 3);
 
-/* The frame on standby that one of this rank goes behind, MI_NO_FRAME for the front; and it is the last of its rank now. */
+/*
+ * The frame on standby that one of this rank goes behind, MI_NO_FRAME for the front; and it is the last of its rank
+ * now.
+ */
 static FORCEINLINE ULONG MiPlaceOnStandby(ULONG Frame, ULONG Rank)
 {
     ULONG Place = MiStandbyLast[Rank];
@@ -184,8 +188,8 @@ VOID MiDereferenceFrame(PMMPFN Pfn)
 }
 
 /*
- * A page with changes has no use for the slot that holds its old contents. One that was never written since it was zeroed,
- * and has no slot, goes to standby, too: demand-zero brings it back.
+ * A page with changes has no use for the slot that holds its old contents. One that was never written since it was
+ * zeroed, and has no slot, goes to standby, too: demand-zero brings it back.
  */
 VOID MiRetireFrame(PMMPFN Pfn)
 {
@@ -201,8 +205,8 @@ VOID MiRetireFrame(PMMPFN Pfn)
 }
 
 /*
- * A page is paid for once, however many MDLs and VirtualLock hold it, and until the last reference of any kind is gone: a
- * transfer's may be the last, so the flag and not the count says what was paid.
+ * A page is paid for once, however many MDLs and VirtualLock hold it, and until the last reference of any kind is gone:
+ * a transfer's may be the last, so the flag and not the count says what was paid.
  */
 BOOLEAN MiLockFrame(PMMPFN Pfn)
 {
@@ -340,14 +344,15 @@ VOID MiFreePermanentFrame(PFN_NUMBER Frame)
  * Waits until a frame is available; another may have taken it by the time this returns, so callers look again. The
  * event is cleared under the PFN lock before the wait, and every insertion sets it under that lock: none is missed.
  *
- * Why the wait ends. Who waits holds no lock of Mm, so the working-set manager and the writer get on; they touch resident
- * memory only and need no frame. Everything that cannot leave memory (permanent and locked frames, the minimums of working
- * sets, what threads may hold) is charged to the resident budget, which leaves a reserve of frames that are available, or in
- * a working set above its minimum, or modified, or in a transfer. From working sets the manager takes them. What it takes is
- * clean, and available, or modified, and goes to a slot: the transfer for that is the writer's own, and there is a slot,
- * since commit never promises more pages than frames and slots can hold together; or clean pages in memory hold slots,
- * which the writer takes from them (MiReclaimSlots). A transfer ends by itself, since its driver is resident, too. A frame
- * that becomes available may be taken by another who waits; but he gets on, and needs no more than his minimum.
+ * Why the wait ends. Who waits holds no lock of Mm, so the working-set manager and the writer get on; they touch
+ * resident memory only and need no frame. Everything that cannot leave memory (permanent and locked frames, the
+ * minimums of working sets, what threads may hold) is charged to the resident budget, which leaves a reserve of frames
+ * that are available, or in a working set above its minimum, or modified, or in a transfer. From working sets the
+ * manager takes them. What it takes is clean, and available, or modified, and goes to a slot: the transfer for that is
+ * the writer's own, and there is a slot, since commit never promises more pages than frames and slots can hold
+ * together; or clean pages in memory hold slots, which the writer takes from them (MiReclaimSlots). A transfer ends by
+ * itself, since its driver is resident, too. A frame that becomes available may be taken by another who waits; but he
+ * gets on, and needs no more than his minimum.
  */
 VOID MiWaitForFrames(VOID)
 {

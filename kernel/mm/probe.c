@@ -1,9 +1,11 @@
 /*
- * ProbeForRead and ProbeForWrite: what a driver does with an address that a program gave, before it touches it in a __try.
+ * ProbeForRead and ProbeForWrite: what a driver does with an address that a program gave, before it touches it in a
+ * __try.
  *
- * A probe says nothing of later: the program may take the memory away the next moment, which is why the touch itself stands
- * in the __try. What the probe settles is that the address is the program's at all, and that this thread means to touch user
- * memory: SMAP forbids that to the kernel otherwise, and MmAccessFault lets only threads pass that have probed.
+ * A probe says nothing of later: the program may take the memory away the next moment, which is why the touch itself
+ * stands in the __try. What the probe settles is that the address is the program's at all, and that this thread means
+ * to touch user memory: SMAP forbids that to the kernel otherwise, and MmAccessFault lets only threads pass that have
+ * probed.
  */
 #include "mm/mi.h"
 #include "ke/trap.h"

@@ -35,8 +35,8 @@ ULONG MiPageFromProtection(ULONG Protection)
 }
 
 /*
- * Whether the page cannot leave the working set: VirtualLock holds it, or an MDL does and it is the process' own. Working-set
- * lock held.
+ * Whether the page cannot leave the working set: VirtualLock holds it, or an MDL does and it is the process' own.
+ * Working-set lock held.
  */
 static BOOLEAN MiIsHeld(PMMPTE Pte)
 {

@@ -19,8 +19,8 @@
  *   decommitted   -          is an access violation: taken out of a committed range
  *   view          -          asks the view's segment where the page is
  *
- * R, W, X, U (user mode) and C (written in a copy of one's own) are kept in every kind, so that any of them can become valid
- * without asking anybody. G (guard: the first touch is told) is never in a valid entry.
+ * R, W, X, U (user mode) and C (written in a copy of one's own) are kept in every kind, so that any of them can become
+ * valid without asking anybody. G (guard: the first touch is told) is never in a valid entry.
  */
 #pragma once
 
@@ -53,8 +53,8 @@ typedef enum _MI_PTE_KIND {
 } MI_PTE_KIND;
 
 /*
- * MM_SECTION_READ, _WRITE, _EXECUTE and MI_PROTECT_USER: what a page may be used for, apart from any entry. COPY allows a
- * write, too: to a copy. GUARD allows nothing until it has been told once, then what the rest says.
+ * MM_SECTION_READ, _WRITE, _EXECUTE and MI_PROTECT_USER: what a page may be used for, apart from any entry. COPY allows
+ * a write, too: to a copy. GUARD allows nothing until it has been told once, then what the rest says.
  */
 #define MI_PROTECT_READ 1
 #define MI_PROTECT_WRITE 2
@@ -113,7 +113,10 @@ FORCEINLINE MMPTE MiWithProtection(MMPTE Pte, ULONG Protection)
     return Pte;
 }
 
-/* The bits of a valid entry for each protection (pagetable.c). System pages are global: they mean the same in every space. */
+/*
+ * The bits of a valid entry for each protection (pagetable.c). System pages are global: they mean the same in every
+ * space.
+ */
 extern const ULONG64 MiValidBits[MI_PROTECT_ALL + 1];
 #define MI_VALID_BITS(Protection)                                                                              \
     (MI_PTE_VALID | ((Protection) & MI_PROTECT_WRITE ? MI_PTE_WRITE : 0) |                                     \
@@ -124,7 +127,9 @@ FORCEINLINE MMPTE MiMakeValid(PFN_NUMBER Frame, ULONG Protection)
 {
     return (MMPTE){Frame << PAGE_SHIFT | MiValidBits[Protection]};
 }
-/* Readable system memory that is there to stay: accessed and dirty from the start, so the hardware never writes them. */
+/*
+ * Readable system memory that is there to stay: accessed and dirty from the start, so the hardware never writes them.
+ */
 FORCEINLINE MMPTE MiMakePermanent(PFN_NUMBER Frame, ULONG Protection)
 {
     MMPTE Pte = MiMakeValid(Frame, Protection);

@@ -33,8 +33,8 @@ static MI_PAGE_KIND MiKindOfPage(PMMVAD Vad, PMMPTE Pte, ULONG_PTR Address)
 }
 
 /*
- * The end of the pages that are like the one at Start. Private memory without a table is all alike, so the search is bounded
- * by what has been touched and not by what is reserved.
+ * The end of the pages that are like the one at Start. Private memory without a table is all alike, so the search is
+ * bounded by what has been touched and not by what is reserved.
  */
 static ULONG_PTR MiEndOfKind(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, MI_PAGE_KIND Kind)
 {

@@ -3,14 +3,14 @@
  * violation all the same (LITERATURE L36, L37), counted for its section and shown by `sections`.
  *
  * A checked build looks at the moments when it is certain: code that raises the level, or takes a spin lock, runs at
- * the raised level when the call returns; a routine that is about to be called as a DPC or for an interrupt runs there at
- * once; and PAGED_CODE() says so itself. What is neither is found when the page is out one day, or by force.
+ * the raised level when the call returns; a routine that is about to be called as a DPC or for an interrupt runs there
+ * at once; and PAGED_CODE() says so itself. What is neither is found when the page is out one day, or by force.
  */
 #include "mm/mi.h"
 
 /*
- * The section behind an address if it may be out at any moment. The frame tells nonpaged pages, which almost all are, at
- * the price of a walk and without a lock; the section, once named, is looked up under the tree's lock.
+ * The section behind an address if it may be out at any moment. The frame tells nonpaged pages, which almost all are,
+ * at the price of a walk and without a lock; the section, once named, is looked up under the tree's lock.
  */
 static PMM_SECTION MiUnlockedSection(ULONG_PTR Address)
 {

@@ -1,6 +1,6 @@
 /*
- * Bugchecks of the pager that state the rule in words: what was touched, by whom, at which level, what state it is in, and
- * what would have been right.
+ * Bugchecks of the pager that state the rule in words: what was touched, by whom, at which level, what state it is in,
+ * and what would have been right.
  */
 #include "mm/mi.h"
 #include "kd/kd.h"
@@ -41,9 +41,9 @@ static PCSTR MiStateWords(PMMPTE Pte)
 }
 
 /*
- * A fault at DISPATCH_LEVEL or above, or at a lower level with interrupts off. STATUS_SUCCESS: another processor has resolved it meanwhile. Else a bugcheck: 0xD1 when
- * a driver's code did it, 0xA when the kernel's did ("Bug Check 0xA", "Bug Check 0xD1"). Parameters as documented: address,
- * level, access (bit 0 write, bit 3 execute), instruction.
+ * A fault at DISPATCH_LEVEL or above, or at a lower level with interrupts off. STATUS_SUCCESS: another processor has
+ * resolved it meanwhile. Else a bugcheck: 0xD1 when a driver's code did it, 0xA when the kernel's did ("Bug Check 0xA",
+ * "Bug Check 0xD1"). Parameters as documented: address, level, access (bit 0 write, bit 3 execute), instruction.
  */
 NTSTATUS MiFaultAtRaisedIrql(ULONG_PTR Address, ULONG Reason, KIRQL Irql, PKTRAP_FRAME Frame)
 {

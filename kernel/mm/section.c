@@ -2,12 +2,13 @@
  * Pageable sections of images: lock, unlock, page entirely, reset (LITERATURE L20-L35; documentation of
  * "MmLockPagableCodeSection", "MmUnlockPagableImageSection", "MmPageEntireDriver", "MmResetDriverPaging").
  *
- * A handle is the address of the section's MM_SECTION, so locking by handle needs no search; a cookie in it tells it from
- * any other pointer, as far as that can be told. Counts and residency are under the system working-set lock, which the
- * trimmer holds, too: a page of a section whose count is not zero never leaves.
+ * A handle is the address of the section's MM_SECTION, so locking by handle needs no search; a cookie in it tells it
+ * from any other pointer, as far as that can be told. Counts and residency are under the system working-set lock, which
+ * the trimmer holds, too: a page of a section whose count is not zero never leaves.
  *
- * Locking raises the count first and brings the pages in then, so nothing that has come in can leave again meanwhile. Whoever
- * locks a section that another is just bringing in counts and waits for the rest as well: nobody returns before all is in.
+ * Locking raises the count first and brings the pages in then, so nothing that has come in can leave again meanwhile.
+ * Whoever locks a section that another is just bringing in counts and waits for the rest as well: nobody returns before
+ * all is in.
  */
 #include "mm/mi.h"
 #include "kd/kd.h"
@@ -66,8 +67,8 @@ VOID MiRemoveSection(PMM_SECTION Section)
 }
 
 /*
- * For messages and bugchecks: IRQL any. The lock is held for a few hundred instructions at a time; who cannot have it for
- * much longer holds it himself, or its holder has been stopped by a bugcheck: then the tree is read anyway.
+ * For messages and bugchecks: IRQL any. The lock is held for a few hundred instructions at a time; who cannot have it
+ * for much longer holds it himself, or its holder has been stopped by a bugcheck: then the tree is read anyway.
  */
 PMM_SECTION MmFindSection(PVOID Address)
 {
@@ -106,8 +107,8 @@ ULONG MiCountRun(PMM_SECTION Section, PMMPTE Pte, ULONG_PTR Address, ULONG Most)
 }
 
 /*
- * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots come
- * in one request each, so a section written in one piece costs one. STATUS_SUCCESS or STATUS_IN_PAGE_ERROR.
+ * Brings in every page of a section, system working-set lock held; it is let go of on the way. Runs of adjacent slots
+ * come in one request each, so a section written in one piece costs one. STATUS_SUCCESS or STATUS_IN_PAGE_ERROR.
  */
 NTSTATUS MiBringIn(PMM_SECTION Section)
 {
@@ -226,8 +227,8 @@ static DECLSPEC_NOINLINE VOID MiComplainOfLock(PCSTR Routine, PVOID Argument, PV
 }
 
 /*
- * Documentation: "MmLockPagableDataSection", "MmLockPagableCodeSection": locks the section that holds the address and returns
- * its handle; NULL and a message when there is none, when it is discarded or cannot be brought in.
+ * Documentation: "MmLockPagableDataSection", "MmLockPagableCodeSection": locks the section that holds the address and
+ * returns its handle; NULL and a message when there is none, when it is discarded or cannot be brought in.
  * IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Waits.
  */
 PVOID MmLockPagableDataSection(PVOID AddressWithinSection)
@@ -279,7 +280,9 @@ VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
 }
 NT_EXPORT(MmLockPagableSectionByHandle);
 
-/* Documentation: "MmUnlockPagableImageSection". At count zero the section may be paged out again. IRQL: <= APC_LEVEL. */
+/*
+ * Documentation: "MmUnlockPagableImageSection". At count zero the section may be paged out again. IRQL: <= APC_LEVEL.
+ */
 VOID MmUnlockPagableImageSection(PVOID ImageSectionHandle)
 {
     KE_REQUIRE_IRQL(APC_LEVEL);

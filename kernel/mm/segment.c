@@ -1,18 +1,19 @@
 /*
- * Segments: pages that do not belong to one address space. A file of the RAM file system has one, and so has memory that
- * is shared without a file. Their entries, the prototypes, say where each page is: in a frame, in a slot, nowhere yet.
+ * Segments: pages that do not belong to one address space. A file of the RAM file system has one, and so has memory
+ * that is shared without a file. Their entries, the prototypes, say where each page is: in a frame, in a slot, nowhere
+ * yet.
  *
  *   Height 0          Height 1                Height 2
  *   Root = page 0     Root = table            Root = table
  *                       512 pages               512 tables of 512 pages each
  *
- * A prototype is never valid in the processor's sense. It says transition as long as the page is in a frame, mapped or not;
- * the frame says which (MMPFN.ShareCount), so a page is mapped and unmapped without touching its prototype. All of this is
- * under the PFN lock. Tables are resident; a page with neither frame nor slot is nothing but an entry.
+ * A prototype is never valid in the processor's sense. It says transition as long as the page is in a frame, mapped or
+ * not; the frame says which (MMPFN.ShareCount), so a page is mapped and unmapped without touching its prototype. All of
+ * this is under the PFN lock. Tables are resident; a page with neither frame nor slot is nothing but an entry.
  *
- * Who adds pages or cuts them off holds the segment's lock, so no table comes or goes beside him. The first table moves the
- * prototype of page 0: frames name their prototype, so it is changed there, too, and whoever waits for a transfer looks for
- * the prototype anew.
+ * Who adds pages or cuts them off holds the segment's lock, so no table comes or goes beside him. The first table moves
+ * the prototype of page 0: frames name their prototype, so it is changed there, too, and whoever waits for a transfer
+ * looks for the prototype anew.
  */
 #include "mm/mi.h"
 #include "rtl/export.h"
@@ -117,8 +118,8 @@ PMMPTE MiFindPrototype(PMM_SEGMENT Segment, ULONG64 Page)
 }
 
 /*
- * A table, paid for, takes the place of an entry: of a hole, or (Raise) of the root, which becomes its first part. Waits for
- * a frame. STATUS_COMMITMENT_LIMIT.
+ * A table, paid for, takes the place of an entry: of a hole, or (Raise) of the root, which becomes its first part.
+ * Waits for a frame. STATUS_COMMITMENT_LIMIT.
  */
 static NTSTATUS MiAddTable(PMM_SEGMENT Segment, PMMPTE Entry, BOOLEAN Raise)
 {

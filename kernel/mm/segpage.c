@@ -1,15 +1,15 @@
 /*
- * One page of a segment, in a frame: brought there from wherever it is, and kept there by a reference as long as somebody
- * uses it. The file system copies through this; a fault in a view maps what it gets here (viewfault.c).
+ * One page of a segment, in a frame: brought there from wherever it is, and kept there by a reference as long as
+ * somebody uses it. The file system copies through this; a fault in a view maps what it gets here (viewfault.c).
  *
  * Why it is right on many processors: what a prototype says is decided under the PFN lock and by whoever finds it so. A
  * page that has no frame yet is zeroed before the prototype names the frame; who comes second finds that it does, and
  * gives his own back. A page that is read is marked so before the lock is let go of; who comes second waits for that
  * transfer. Nobody holds a lock while he waits, and the reference keeps the frame from every list meanwhile.
  *
- * Who uses a page touches a program's buffer at the same time, and may wait there for a frame. That he holds one himself
- * cannot bring all to a halt: each thread has paid for one frame with its stack (MmCreateKernelStack), so those that are
- * held are never the ones that faults live on.
+ * Who uses a page touches a program's buffer at the same time, and may wait there for a frame. That he holds one
+ * himself cannot bring all to a halt: each thread has paid for one frame with its stack (MmCreateKernelStack), so those
+ * that are held are never the ones that faults live on.
  */
 #include "mm/mi.h"
 #include "rtl/export.h"
@@ -48,7 +48,10 @@ static NTSTATUS MiZeroSegmentPage(PMM_SEGMENT Segment, ULONG64 Page, PMMPFN *Fra
     return STATUS_SUCCESS;
 }
 
-/* How many pages to read with the one at Prototype: those whose slots follow, as far as frames are plenty. PFN lock held. */
+/*
+ * How many pages to read with the one at Prototype: those whose slots follow, as far as frames are plenty. PFN lock
+ * held.
+ */
 static ULONG MiReadAhead(PMMPTE Prototype, PMM_SEGMENT Segment)
 {
     ULONG Count = 1, Most = Segment->Height == 0 ? 1 : 512 - (ULONG)((ULONG_PTR)Prototype % PAGE_SIZE / sizeof(MMPTE));
@@ -60,7 +63,9 @@ static ULONG MiReadAhead(PMMPTE Prototype, PMM_SEGMENT Segment)
     return Count;
 }
 
-/* Prepares a transfer of the page and of those that come with it. FALSE: it is not out any more, or there is no frame. */
+/*
+ * Prepares a transfer of the page and of those that come with it. FALSE: it is not out any more, or there is no frame.
+ */
 static BOOLEAN MiStartSegmentRead(PMM_SEGMENT Segment, ULONG64 Page, PMI_TRANSFER Transfer)
 {
     KIRQL Irql = MiLockPfn();

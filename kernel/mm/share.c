@@ -1,15 +1,15 @@
 /*
  * Frames that several entries map, and how a working set finds its own entries among them.
  *
- * The ring of a working set goes through its frames, and a shared frame cannot be in several rings. What a process has of its
- * own is the page table with the entry. So each working set has a second ring, of its page tables that map pages of views;
- * it goes through their entries in the PFN database, as the first goes through those of pages, and needs no memory either.
- * In such a table's entry ShareCount says how many pages of views it maps, Owner which address it begins at, and Transfer
- * where the trimmer goes on in it. Trimming looks at each of its entries once in a round, 512 at the most for each table
- * that maps something: it does not grow with the sizes of views.
+ * The ring of a working set goes through its frames, and a shared frame cannot be in several rings. What a process has
+ * of its own is the page table with the entry. So each working set has a second ring, of its page tables that map pages
+ * of views; it goes through their entries in the PFN database, as the first goes through those of pages, and needs no
+ * memory either. In such a table's entry ShareCount says how many pages of views it maps, Owner which address it begins
+ * at, and Transfer where the trimmer goes on in it. Trimming looks at each of its entries once in a round, 512 at the
+ * most for each table that maps something: it does not grow with the sizes of views.
  *
- * A page of a view leaves memory when the last entry has let go of it: it then lies on standby or modified as any other, and
- * its prototype, which said transition all the time, finds it there.
+ * A page of a view leaves memory when the last entry has let go of it: it then lies on standby or modified as any
+ * other, and its prototype, which said transition all the time, finds it there.
  */
 #include "mm/mi.h"
 
@@ -82,8 +82,9 @@ VOID MiUnshareFrame(PMM_WORKING_SET WorkingSet, PMMPTE Pte, MMPTE Old)
 }
 
 /*
- * Entries of one table that may go, up to Wanted, from where the last look ended. What was used since then stays and has one
- * round to be used again, as in MiChooseVictim; what VirtualLock holds stays. Returns how many; *Ended: the table is through.
+ * Entries of one table that may go, up to Wanted, from where the last look ended. What was used since then stays and
+ * has one round to be used again, as in MiChooseVictim; what VirtualLock holds stays. Returns how many; *Ended: the
+ * table is through.
  */
 static ULONG MiChooseEntries(PMMPFN Table, BOOLEAN Gentle, ULONG Wanted, PMMPTE *Victims, ULONG_PTR *Addresses, PBOOLEAN Ended)
 {

@@ -8,8 +8,8 @@ PMM_ADDRESS_SPACE (*MmProcessSpace)(PKPROCESS Process);
 #define TOP_ENTRIES 512
 #define USER_TOP_ENTRIES 256
 /*
- * Pages that a process keeps under any pressure, and has paid for: no instruction touches more at once (its own two, two
- * it reads, two it writes), so a thread that has waited for its last page can go on whatever the others do.
+ * Pages that a process keeps under any pressure, and has paid for: no instruction touches more at once (its own two,
+ * two it reads, two it writes), so a thread that has waited for its last page can go on whatever the others do.
  */
 #define MINIMUM_WORKING_SET 8
 

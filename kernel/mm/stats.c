@@ -11,7 +11,9 @@ VOID MmQueryStatistics(PMM_STATISTICS S)
 
     RtlZeroMemory(S, sizeof(*S));
     S->TotalFrames = MiTotalFrames;
-    /* Without a lock, since the larger the machine the longer it takes: what is on its way just now is a guess anyway. */
+    /*
+     * Without a lock, since the larger the machine the longer it takes: what is on its way just now is a guess anyway.
+     */
     for (PFN_NUMBER Frame = 0; Frame <= MiHighestFrame; Frame++) {
         UCHAR State = *(volatile UCHAR *)&MiPfn(Frame)->State;
         S->TransitFrames += State == MiFrameTransit || State == MiFrameDeleted;

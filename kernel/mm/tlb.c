@@ -1,15 +1,15 @@
 /*
- * The one door for taking back translations. Every write that makes an entry less permissive ends here, before the frame
- * is used for anything else.
+ * The one door for taking back translations. Every write that makes an entry less permissive ends here, before the
+ * frame is used for anything else.
  *
  * A round: the processor that has changed entries says in its request which pages are meant, enters itself with every
  * processor that may hold their translations, interrupts those once, and waits until each has dropped them. System
  * addresses concern all processors; those of a process only the ones on which it is loaded (KPROCESS.ActiveProcessors:
  * set before CR3 is, cleared after it was replaced; who loads it later reads the new entries).
  *
- * Why nobody waits for ever: a round is begun at DISPATCH_LEVEL at the most, where IPI_LEVEL still comes in, and the one
- * who waits serves the requests of others meanwhile. Its locks do not matter, the PFN lock and working-set locks among
- * them, since no lock that is waited for with interrupts off is ever held here.
+ * Why nobody waits for ever: a round is begun at DISPATCH_LEVEL at the most, where IPI_LEVEL still comes in, and the
+ * one who waits serves the requests of others meanwhile. Its locks do not matter, the PFN lock and working-set locks
+ * among them, since no lock that is waited for with interrupts off is ever held here.
  */
 #include "mm/mi.h"
 
@@ -29,7 +29,9 @@ typedef struct DECLSPEC_ALIGN(64) _MI_TLB_REQUEST {
 static MI_TLB_REQUEST MiTlbRequests[MAXIMUM_PROCESSORS];        /* of each processor: one at a time */
 static volatile KAFFINITY MiTlbRequesters[MAXIMUM_PROCESSORS];  /* whose requests wait for each processor */
 
-/* All translations, the global ones of system space too (Intel SDM vol. 3, "Invalidation of TLBs": changing CR4.PGE). */
+/*
+ * All translations, the global ones of system space too (Intel SDM vol. 3, "Invalidation of TLBs": changing CR4.PGE).
+ */
 static VOID MiFlushEverything(VOID)
 {
     BOOLEAN Enabled = KiDisableInterrupts();

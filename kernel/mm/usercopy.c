@@ -1,5 +1,6 @@
 /*
- * Moving bytes between programs and the kernel: the range is checked here, the copying with its recovery is in ke/trap.S.
+ * Moving bytes between programs and the kernel: the range is checked here, the copying with its recovery is in
+ * ke/trap.S.
  */
 #include "mm/mi.h"
 #include "ke/trap.h"

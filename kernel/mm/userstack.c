@@ -6,12 +6,12 @@
  *   | never |    reserved   | guard |   committed   |     grows to the left
  *   +-------+- - - - - - - -+-------+---------------+
  *
- * A touch of the guard page makes it a page like those above it and the one below it the guard. The page before the last is
- * the end: its touch is a stack overflow. Who skips the guard page finds nothing there; programs are compiled so that each
- * page of a frame is touched in turn (-fstack-clash-protection).
+ * A touch of the guard page makes it a page like those above it and the one below it the guard. The page before the
+ * last is the end: its touch is a stack overflow. Who skips the guard page finds nothing there; programs are compiled
+ * so that each page of a frame is touched in turn (-fstack-clash-protection).
  *
- * Growing changes what is committed, so it takes the range lock, before the working-set lock and without any. The fault has
- * let go of everything by then and is tried again afterwards.
+ * Growing changes what is committed, so it takes the range lock, before the working-set lock and without any. The fault
+ * has let go of everything by then and is tried again afterwards.
  */
 #include "mm/mi.h"
 

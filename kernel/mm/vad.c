@@ -2,13 +2,13 @@
  * Virtual address descriptors: which ranges of a process are reserved and committed; allocate and free them
  * ("NtAllocateVirtualMemory", "NtFreeVirtualMemory"). Views are in view.c, protections in protect.c.
  *
- * A VAD is one reservation. In a VAD that was committed as a whole an empty entry means a committed, untouched page, and a
- * page taken out of it is marked decommitted; in one that was only reserved an empty entry means nothing, and each committed
- * page has an entry. Commit is charged when it is promised, and with it the page tables that the range may come to need,
- * out of both budgets: a fault that makes one then waits for a frame at most, and never for a budget.
+ * A VAD is one reservation. In a VAD that was committed as a whole an empty entry means a committed, untouched page,
+ * and a page taken out of it is marked decommitted; in one that was only reserved an empty entry means nothing, and
+ * each committed page has an entry. Commit is charged when it is promised, and with it the page tables that the range
+ * may come to need, out of both budgets: a fault that makes one then waits for a frame at most, and never for a budget.
  *
- * Every change runs under the range lock. The working-set lock is let go of on the way, to wait for a transfer or a frame, so
- * faults and the trimmer come between; another change does not.
+ * Every change runs under the range lock. The working-set lock is let go of on the way, to wait for a transfer or a
+ * frame, so faults and the trimmer come between; another change does not.
  */
 #include "mm/mi.h"
 
@@ -61,8 +61,8 @@ static ULONG_PTR MiFindGap(PMM_ADDRESS_SPACE Space, ULONG_PTR Size)
 }
 
 /*
- * Tables that a range can need at the worst: as many of each level as it lies in. A table that serves several ranges is counted
- * by each, so there are never more tables than the ranges together have paid for.
+ * Tables that a range can need at the worst: as many of each level as it lies in. A table that serves several ranges is
+ * counted by each, so there are never more tables than the ranges together have paid for.
  */
 static ULONG64 MiTablesFor(ULONG_PTR Start, ULONG_PTR End)
 {
@@ -229,8 +229,8 @@ NTSTATUS MmAllocateVirtualMemory(PMM_ADDRESS_SPACE Space, PULONG_PTR Base, PSIZE
 }
 
 /*
- * Gives [Start, End) of a VAD back; entries become NewPte where there is a table, or (decommitted) where one must be made.
- * While the working-set lock is let go of, pages that are still committed may be touched; they go all the same.
+ * Gives [Start, End) of a VAD back; entries become NewPte where there is a table, or (decommitted) where one must be
+ * made. While the working-set lock is let go of, pages that are still committed may be touched; they go all the same.
  */
 static VOID MiDecommitRange(PMM_ADDRESS_SPACE Space, PMMVAD Vad, ULONG_PTR Start, ULONG_PTR End, MMPTE NewPte)
 {

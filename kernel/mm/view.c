@@ -1,7 +1,7 @@
 /*
- * Views: ranges of a process that show pages of a segment ("MapViewOfFile"). A view is a VAD with a segment; its entries
- * are empty until a page is touched (viewfault.c). What was mapped once and is not any more is an entry of kind view, which
- * keeps the page's own protection.
+ * Views: ranges of a process that show pages of a segment ("MapViewOfFile"). A view is a VAD with a segment; its
+ * entries are empty until a page is touched (viewfault.c). What was mapped once and is not any more is an entry of kind
+ * view, which keeps the page's own protection.
  *
  * A view that is copy-on-write has paid for a copy of each of its pages when it was made, so writing to it cannot fail.
  */

@@ -1,13 +1,13 @@
 /*
  * Faults in views: a page of a segment becomes mapped, and a page that is to be copied when it is written is copied.
  *
- * The usual case, a page that is in a frame, takes one look under the PFN lock. Else the working-set lock is let go of, the
- * page is brought into a frame and held there by a reference, and then the VAD is looked up again: it may be gone, or be a
- * view of something else by now. If it is the same, the page is mapped before the reference goes, so a page that was waited
- * for cannot be taken away before it has been used; who waits long gets on.
+ * The usual case, a page that is in a frame, takes one look under the PFN lock. Else the working-set lock is let go of,
+ * the page is brought into a frame and held there by a reference, and then the VAD is looked up again: it may be gone,
+ * or be a view of something else by now. If it is the same, the page is mapped before the reference goes, so a page
+ * that was waited for cannot be taken away before it has been used; who waits long gets on.
  *
- * The segment lives on meanwhile by a reference of its own. It is let go of without a lock, since the last one ends pages and
- * may wait for their transfers.
+ * The segment lives on meanwhile by a reference of its own. It is let go of without a lock, since the last one ends
+ * pages and may wait for their transfers.
  */
 #include "mm/mi.h"
 
@@ -38,7 +38,9 @@ static VOID MiMapHeldFrame(PMM_ADDRESS_SPACE Space, PMM_SEGMENT Segment, ULONG64
     MiUnlockPfn(Irql);
 }
 
-/* The page is not in a frame: waits for it. Working-set lock held, let go of on the way. MI_RETRY, or what went wrong. */
+/*
+ * The page is not in a frame: waits for it. Working-set lock held, let go of on the way. MI_RETRY, or what went wrong.
+ */
 static NTSTATUS MiWaitForSegmentPage(PMM_ADDRESS_SPACE Space, PMM_SEGMENT Segment, ULONG64 Page, ULONG_PTR Address)
 {
     PMMPFN Pfn;

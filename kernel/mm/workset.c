@@ -1,13 +1,13 @@
 /*
- * Working sets: the pages that are mapped now, in a ring for each address space, oldest first; taking pages out of them;
- * and the thread that does so before anyone has to wait for a frame.
+ * Working sets: the pages that are mapped now, in a ring for each address space, oldest first; taking pages out of
+ * them; and the thread that does so before anyone has to wait for a frame.
  *
- * A page that leaves is in its frame still: on the standby list when its contents can be had again, on the modified list
- * when they have to be written first. A touch takes it back without any transfer (soft fault).
+ * A page that leaves is in its frame still: on the standby list when its contents can be had again, on the modified
+ * list when they have to be written first. A touch takes it back without any transfer (soft fault).
  *
- * Trimming and faults. Both hold the working-set lock, so a page that a fault has just made valid is not taken before the
- * fault is over; another thread may take it before the instruction has run, and then faults anew. That this ends is due to
- * the minimum: below it nothing is taken, and what is taken is what has not been used longest.
+ * Trimming and faults. Both hold the working-set lock, so a page that a fault has just made valid is not taken before
+ * the fault is over; another thread may take it before the instruction has run, and then faults anew. That this ends is
+ * due to the minimum: below it nothing is taken, and what is taken is what has not been used longest.
  */
 #include "mm/mi.h"
 #include "ke/rules.h"
@@ -39,10 +39,10 @@ VOID MiRemoveWorkingSet(PMM_WORKING_SET WorkingSet)
 }
 
 /*
- * The oldest frame that may go, unlinked from the ring; NULL after a whole round without one. PFN lock held. A frame that
- * must stay, or (gentle) was used since the last look, moves to the young end: with the entry's accessed bit cleared, it
- * has one round to be used again. The translation is not flushed for that; an access that the processor answers from its
- * TLB is not seen, which only makes the guess a little worse.
+ * The oldest frame that may go, unlinked from the ring; NULL after a whole round without one. PFN lock held. A frame
+ * that must stay, or (gentle) was used since the last look, moves to the young end: with the entry's accessed bit
+ * cleared, it has one round to be used again. The translation is not flushed for that; an access that the processor
+ * answers from its TLB is not seen, which only makes the guess a little worse.
  */
 static PMMPFN MiChooseVictim(PMM_WORKING_SET WorkingSet, BOOLEAN Gentle, PULONG64 Looks)
 {
@@ -113,8 +113,8 @@ ULONG64 MiTrimWorkingSet(PMM_WORKING_SET WorkingSet, ULONG64 Count, BOOLEAN Gent
 }
 
 /*
- * One round of the manager over all working sets: a few pages from each, gently first. Returns how many left. The list's
- * lock keeps the working sets alive; MmDeleteAddressSpace takes it to leave the list.
+ * One round of the manager over all working sets: a few pages from each, gently first. Returns how many left. The
+ * list's lock keeps the working sets alive; MmDeleteAddressSpace takes it to leave the list.
  */
 static ULONG64 MiTrimRound(BOOLEAN Gentle, ULONG64 Wanted)
 {
@@ -134,9 +134,9 @@ static ULONG64 MiTrimRound(BOOLEAN Gentle, ULONG64 Wanted)
 }
 
 /*
- * The working-set manager, a system thread. Called when frames run low, it takes pages until enough frames are available or
- * on their way through the writer; while the writer gets none through, only those count that are available, so that clean
- * pages go. When nothing can be had gently it takes what it may.
+ * The working-set manager, a system thread. Called when frames run low, it takes pages until enough frames are
+ * available or on their way through the writer; while the writer gets none through, only those count that are
+ * available, so that clean pages go. When nothing can be had gently it takes what it may.
  */
 static VOID MiWorkingSetManager(PVOID Context)
 {
@@ -180,8 +180,8 @@ static VOID MiPurgeStandby(VOID)
 }
 
 /*
- * Takes everything pageable of the system out of the working set; with PurgeTransition also out of memory, by writing what
- * is modified and dropping what is then on standby. IRQL: <= APC_LEVEL. Waits for the paging file.
+ * Takes everything pageable of the system out of the working set; with PurgeTransition also out of memory, by writing
+ * what is modified and dropping what is then on standby. IRQL: <= APC_LEVEL. Waits for the paging file.
  */
 NTSTATUS MmTrimAllSystemPageableMemory(BOOLEAN PurgeTransition)
 {

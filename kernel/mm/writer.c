@@ -1,10 +1,10 @@
 /*
- * The modified-page writer: takes frames from the modified list in clusters, writes each cluster to adjacent slots in one
- * request, and puts the frames, now clean, on standby.
+ * The modified-page writer: takes frames from the modified list in clusters, writes each cluster to adjacent slots in
+ * one request, and puts the frames, now clean, on standby.
  *
  * While a frame is written its entry still says transition, so a touch takes the page back at once; the entry is then
- * valid with its dirty bit clear, and what is written to it from then on sets that bit. So when the write is done, the slot
- * holds the page's contents unless the dirty bit says otherwise, and the trimmer looks at that bit.
+ * valid with its dirty bit clear, and what is written to it from then on sets that bit. So when the write is done, the
+ * slot holds the page's contents unless the dirty bit says otherwise, and the trimmer looks at that bit.
  */
 #include "mm/mi.h"
 
@@ -17,10 +17,10 @@ volatile BOOLEAN MiWriterStuck;
 
 /*
  * No slot is free although commit promised one: clean pages that are in memory hold slots that they could do without.
- * Takes the slots of active frames; their pages have to be written again some day. Those on standby keep theirs: a slot taken
- * there makes one more page to be written for each page that can be, so the writer would go round for ever. PFN lock held.
- * Looks at RECLAIM_STEP frames, from where the last call ended, or until it has got Wanted slots: so the PFN lock is never held
- * for long, however large the machine is.
+ * Takes the slots of active frames; their pages have to be written again some day. Those on standby keep theirs: a slot
+ * taken there makes one more page to be written for each page that can be, so the writer would go round for ever. PFN
+ * lock held. Looks at RECLAIM_STEP frames, from where the last call ended, or until it has got Wanted slots: so the PFN
+ * lock is never held for long, however large the machine is.
  */
 static VOID MiReclaimSlots(ULONG Wanted)
 {
@@ -61,7 +61,10 @@ static ULONG MiGatherCluster(PMI_TRANSFER Transfer)
     return Got;
 }
 
-/* The same, taking slots from frames if none is free: all frames are looked at before it gives up, the lock let go of often. */
+/*
+ * The same, taking slots from frames if none is free: all frames are looked at before it gives up, the lock let go of
+ * often.
+ */
 static ULONG MiGatherWithSlots(PMI_TRANSFER Transfer, KIRQL Irql)
 {
     ULONG Count = MiGatherCluster(Transfer);
@@ -193,8 +196,8 @@ VOID MiModifiedPageWriter(PVOID Context)
         while (MiWriteCluster())
             ;
         /*
-         * Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that; the frames that
-         * came back to the list have set the event themselves.
+         * Nothing could be written: no slot, or errors. Not in a tight loop, so that others can change that; the frames
+         * that came back to the list have set the event themselves.
          */
         if (MiWriterStuck)
             KeDelayExecutionThread(KernelMode, FALSE, &Delay);

@@ -1,11 +1,11 @@
 /*
- * The zero-page thread: while no other thread wants to run it takes free frames, fills them with zeroes and puts them on the
- * zeroed list, so that a demand-zero fault finds its page done. It runs at the lowest priority there is, which nobody else
- * has, and waits when no free frame is left: an idle processor halts then.
+ * The zero-page thread: while no other thread wants to run it takes free frames, fills them with zeroes and puts them
+ * on the zeroed list, so that a demand-zero fault finds its page done. It runs at the lowest priority there is, which
+ * nobody else has, and waits when no free frame is left: an idle processor halts then.
  *
- * One frame at a time is in its hands, so what it may hold on to when it is preempted does not matter to anybody; counters
- * show it as free. It looks for work only when a good many frames have become free: waking it for each would cost more
- * than it saves.
+ * One frame at a time is in its hands, so what it may hold on to when it is preempted does not matter to anybody;
+ * counters show it as free. It looks for work only when a good many frames have become free: waking it for each would
+ * cost more than it saves.
  */
 #include "mm/mi.h"
 

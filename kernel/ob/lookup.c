@@ -12,7 +12,9 @@
 
 #define OBP_NEAR_NAME 64            /* characters */
 
-/* The state of one walk: Rest is what is still to be resolved, in Near or Owned (pool) once a link has been followed. */
+/*
+ * The state of one walk: Rest is what is still to be resolved, in Near or Owned (pool) once a link has been followed.
+ */
 typedef struct _OBP_WALK {
     POBJECT_DIRECTORY Directory;
     UNICODE_STRING Full;

@@ -21,9 +21,9 @@ static VOID PspQueuedApc(PKAPC Apc, PKNORMAL_ROUTINE *NormalRoutine, PVOID *Norm
 }
 
 /*
- * Queues a user APC: ApcRoutine(ApcArgument1, ApcArgument2, ApcArgument3), in the thread's next alertable wait. Any routine
- * will do: only the program will ever use its address. A system thread has no user mode: STATUS_INVALID_HANDLE. One that
- * ends: STATUS_UNSUCCESSFUL.
+ * Queues a user APC: ApcRoutine(ApcArgument1, ApcArgument2, ApcArgument3), in the thread's next alertable wait. Any
+ * routine will do: only the program will ever use its address. A system thread has no user mode: STATUS_INVALID_HANDLE.
+ * One that ends: STATUS_UNSUCCESSFUL.
  */
 NTSTATUS NtQueueApcThread(HANDLE ThreadHandle, USER_ADDRESS ApcRoutine, USER_ADDRESS ApcArgument1,
                           USER_ADDRESS ApcArgument2, USER_ADDRESS ApcArgument3)

@@ -1,6 +1,7 @@
 /*
- * Program start: a file of bytes becomes a process. First its headers are read and checked, then the process is made and
- * the file's pages are mapped into it, and only when nothing can fail any more does its first thread run. A failure before leaves nothing behind.
+ * Program start: a file of bytes becomes a process. First its headers are read and checked, then the process is made
+ * and the file's pages are mapped into it, and only when nothing can fail any more does its first thread run. A failure
+ * before leaves nothing behind.
  */
 #include "ps/psp.h"
 #include "fs/fs.h"
@@ -20,8 +21,8 @@ typedef struct _PSP_PROGRAM {
 } PSP_PROGRAM, *PPSP_PROGRAM;
 
 /*
- * Takes hold of the file's pages, and copies its headers. From here on nobody writes the file, through whatever handle or
- * view: who opened it to write excludes this open, and who mapped it to write excludes the image.
+ * Takes hold of the file's pages, and copies its headers. From here on nobody writes the file, through whatever handle
+ * or view: who opened it to write excludes this open, and who mapped it to write excludes the image.
  */
 static PAGED_CODE_SECTION NTSTATUS PspTakeFile(HANDLE Handle, PPSP_PROGRAM Program)
 {

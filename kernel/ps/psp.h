@@ -54,7 +54,10 @@ NTSTATUS PspStartThread(PETHREAD Thread);
 KSTART_ROUTINE PspUserThreadStart;
 
 /* userstack.c */
-/* Makes a user stack of Size bytes (0: the default), and enters it into the thread. STATUS_INVALID_PARAMETER: too large. */
+/*
+ * Makes a user stack of Size bytes (0: the default), and enters it into the thread. STATUS_INVALID_PARAMETER: too
+ * large.
+ */
 NTSTATUS PspCreateUserStack(PETHREAD Thread, SIZE_T Size);
 VOID PspDeleteUserStack(PETHREAD Thread);
 
@@ -70,7 +73,10 @@ VOID PspTerminateThread(PETHREAD Thread, NTSTATUS ExitStatus);
 /* Gives an address space back; nobody runs in it. */
 VOID PspDeleteSpace(PEPROCESS Process);
 
-/* vmservices.c: the process whose memory a service is to change, referenced. As PspReferenceProcess, and not when it ends. */
+/*
+ * vmservices.c: the process whose memory a service is to change, referenced. As PspReferenceProcess, and not when it
+ * ends.
+ */
 NTSTATUS PspReferenceSpace(HANDLE Handle, PEPROCESS *Process);
 
 /* section.c */

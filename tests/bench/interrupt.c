@@ -1,6 +1,6 @@
 /*
- * Interrupts when they are wanted: a line of the ISA bus that no device uses is connected, and its vector is sent by the
- * local APIC (Intel SDM vol. 3, "Local APIC", interrupt command register). On the way it is like any device's.
+ * Interrupts when they are wanted: a line of the ISA bus that no device uses is connected, and its vector is sent by
+ * the local APIC (Intel SDM vol. 3, "Local APIC", interrupt command register). On the way it is like any device's.
  */
 #include "bench.h"
 

@@ -28,9 +28,9 @@ static VOID Idle(VOID)
 }
 
 /*
- * Count pages of paged pool: touched fresh (demand-zero, of zeroed frames and of others), sent out of the working set and
- * touched again (soft faults), sent out in clusters, and touched again one by one (hard faults). Suffix tells how many times
- * as many pages as usual there are, or how much else.
+ * Count pages of paged pool: touched fresh (demand-zero, of zeroed frames and of others), sent out of the working set
+ * and touched again (soft faults), sent out in clusters, and touched again one by one (hard faults). Suffix tells how
+ * many times as many pages as usual there are, or how much else.
  */
 static VOID BenchPages(ULONG64 Count, PCSTR Suffix)
 {

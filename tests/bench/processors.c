@@ -39,7 +39,10 @@ static ULONG64 BenchMedian(VOID)
         (Result) = BenchMedian();                               \
     } while (0)
 
-/* Without a pause: the emulator makes that a turn through its one big lock, which the processor that answers wants, too. */
+/*
+ * Without a pause: the emulator makes that a turn through its one big lock, which the processor that answers wants,
+ * too.
+ */
 static VOID BenchAwaitAnswer(VOID)
 {
     while (!BenchAnswered)

@@ -3,8 +3,8 @@
 #include "ntddbeep.h"
 
 /*
- * A tone of so many hertz (37 to 32767) for so many milliseconds; returns when it is over ("Beep"). Fails when beep.sys is
- * not loaded.
+ * A tone of so many hertz (37 to 32767) for so many milliseconds; returns when it is over ("Beep"). Fails when beep.sys
+ * is not loaded.
  */
 BOOL Beep(DWORD Frequency, DWORD Duration)
 {

@@ -120,7 +120,9 @@ static BOOL IsNobodysName(PCSTR Path)
     return File == INVALID_HANDLE_VALUE && GetLastError() == (DWORD)STATUS_OBJECT_NAME_NOT_FOUND;
 }
 
-/* A path is taken as it is; a driver's bare name means its file in drivers/, unless there is a file of just that name. */
+/*
+ * A path is taken as it is; a driver's bare name means its file in drivers/, unless there is a file of just that name.
+ */
 BOOL LoadCommand(const LINE *Line)
 {
     BOOL AllGood = TRUE;

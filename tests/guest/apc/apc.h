@@ -1,6 +1,6 @@
 /*
- * What the cases about APCs share: an APC that writes down how it ran, and a thread that something can be done to while it
- * waits, computes or holds something.
+ * What the cases about APCs share: an APC that writes down how it ran, and a thread that something can be done to while
+ * it waits, computes or holds something.
  */
 #pragma once
 

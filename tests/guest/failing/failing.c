@@ -1,7 +1,7 @@
 /*
- * Allocation failures by ordinal: a workload runs with its first allocation failing, then with its second, and so on until it
- * passes without one having failed. Each time it ends in an ordinary status, and all that it had taken is back: pool (and
- * with it objects and handles), commit, frames, and the budget of those that may be locked.
+ * Allocation failures by ordinal: a workload runs with its first allocation failing, then with its second, and so on
+ * until it passes without one having failed. Each time it ends in an ordinary status, and all that it had taken is
+ * back: pool (and with it objects and handles), commit, frames, and the budget of those that may be locked.
  *
  * Allocations are what a checked build asks KiAllocationHook for. A free build has no hook, so nothing fails there.
  */

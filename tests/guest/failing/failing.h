@@ -16,7 +16,7 @@ static inline MM_STATISTICS Statistics(VOID)
 }
 
 /*
- * Runs Workload again and again, each time with another of its allocations failing, and holds what it took against what it
- * gave back. The workload leaves nothing behind, whether it succeeds or not. IRQL: PASSIVE_LEVEL.
+ * Runs Workload again and again, each time with another of its allocations failing, and holds what it took against what
+ * it gave back. The workload leaves nothing behind, whether it succeeds or not. IRQL: PASSIVE_LEVEL.
  */
 VOID FailOneByOne(PCSTR Name, NTSTATUS (*Workload)(VOID));

@@ -1,4 +1,6 @@
-/* Time ("KeQueryInterruptTime", "KeQuerySystemTimePrecise", "KeQueryPerformanceCounter", "KeStallExecutionProcessor"). */
+/*
+ * Time ("KeQueryInterruptTime", "KeQuerySystemTimePrecise", "KeQueryPerformanceCounter", "KeStallExecutionProcessor").
+ */
 #include "ke.h"
 
 #define READINGS 2000

@@ -92,7 +92,10 @@ TEST_CASE(ManyTimersInAnyOrder, "any number of timers, each at its time and in t
         KeInitializeTimer(&Timers[Index]);
         KeSetTimer(&Timers[Index], KeTestMilliseconds((LONG)(1 + Index * 7919 % MANY)), NULL);
     }
-    /* On a slow machine a short one may have expired by now; then it is signalled, and cancelling says that it was too late. */
+    /*
+     * On a slow machine a short one may have expired by now; then it is signalled, and cancelling says that it was too
+     * late.
+     */
     for (ULONG Index = 0; Index < MANY; Index++)
         Cancelled[Index] = Index % 3 == 0 && KeCancelTimer(&Timers[Index]);
     KeTestSleep(MANY + 20);

@@ -71,8 +71,8 @@ static BOOLEAN TestSameBalance(const TEST_BALANCE *One, const TEST_BALANCE *Othe
 }
 
 /*
- * What the case has not given back. Waits for what is on its way: threads that have ended are buried by another one, and
- * as long as anything changes there may be more to come.
+ * What the case has not given back. Waits for what is on its way: threads that have ended are buried by another one,
+ * and as long as anything changes there may be more to come.
  */
 static BOOLEAN TestLeaked(const TEST_BALANCE *Before, PTEST_RESULT Result)
 {

@@ -7,8 +7,8 @@
 #include "testioctl.h"
 
 /*
- * Runs a case, in the form that the request says, until it is known whether it leaks. IRQL: PASSIVE_LEVEL. One at a time.
- * Request and Result may be the same memory.
+ * Runs a case, in the form that the request says, until it is known whether it leaks. IRQL: PASSIVE_LEVEL. One at a
+ * time. Request and Result may be the same memory.
  */
 VOID TestRunCase(const TEST_CASE_RECORD *Case, const TEST_REQUEST *Request, PTEST_RESULT Result);
 

@@ -1,7 +1,7 @@
 /*
  * The literature's own examples, as its driver documentation writes them, in one driver: two routines in PAGE under
- * ALLOC_PRAGMA, DriverEntry's helpers and data in INIT, arrays of 64 KiB in PAGEDATA and PAGEBSS, data in a section of the
- * driver's own name, code of variants of the hardware. placing.c holds them to where they must lie.
+ * ALLOC_PRAGMA, DriverEntry's helpers and data in INIT, arrays of 64 KiB in PAGEDATA and PAGEBSS, data in a section of
+ * the driver's own name, code of variants of the hardware. placing.c holds them to where they must lie.
  */
 #include "literature.h"
 

@@ -1,8 +1,8 @@
 /*
  * Things that go from hand to hand. A token is passed on by setting one worker's event for it, from a thread, a DPC, a
- * timer or a work item; the worker waits for it in one of many ways, with time limits that mostly run out just then. Who
- * has the token writes to it without any lock. So an event that is lost is a token that rests, and one that releases two
- * waits, or comes too early, is a token with two holders.
+ * timer or a work item; the worker waits for it in one of many ways, with time limits that mostly run out just then.
+ * Who has the token writes to it without any lock. So an event that is lost is a token that rests, and one that
+ * releases two waits, or comes too early, is a token with two holders.
  */
 #include "locks.h"
 
@@ -252,7 +252,10 @@ static volatile LONG Arrived;
 static volatile ULONG64 Phases;
 static volatile BOOLEAN Over;
 
-/* Nobody begins a phase before all have ended the last one; the one who arrives last opens the gate, and shuts the next. */
+/*
+ * Nobody begins a phase before all have ended the last one; the one who arrives last opens the gate, and shuts the
+ * next.
+ */
 static VOID GoThroughGates(PWORKER Worker)
 {
     for (ULONG64 Phase = 0; !Over; Phase++) {

@@ -45,8 +45,8 @@ static inline VOID Dawdle(ULONG Rounds)
 VOID LocksWander(PWORKER Worker);
 
 /*
- * Waits longer than this are for something that does not come. 100 ns; not a measure of time: a machine whose processors
- * share those of the host may be slow, so it is long.
+ * Waits longer than this are for something that does not come. 100 ns; not a measure of time: a machine whose
+ * processors share those of the host may be slow, so it is long.
  */
 #define PATIENCE (-60 * 10000000ll)
 #define TICK 100000ll           /* 100 ns */

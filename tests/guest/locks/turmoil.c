@@ -1,6 +1,6 @@
 /*
- * The workers, and what goes on around them meanwhile: a thread of real-time priority that changes their priorities, has
- * DPCs run on processors of its choice, makes threads that end at once, takes back translations, and calls all
+ * The workers, and what goes on around them meanwhile: a thread of real-time priority that changes their priorities,
+ * has DPCs run on processors of its choice, makes threads that end at once, takes back translations, and calls all
  * processors together. The workers themselves go from processor to processor (LocksWander).
  */
 #include "locks.h"

@@ -26,7 +26,9 @@ static BOOLEAN WaitForZeroedFrames(VOID)
     return FALSE;
 }
 
-/* Nearly all of the memory that is available, so that the second round has to get frames that the first has written to. */
+/*
+ * Nearly all of the memory that is available, so that the second round has to get frames that the first has written to.
+ */
 TEST_CASE(FreeFramesAreZeroed, "an idle processor zeroes free frames, and goes idle again when that is done") {
     for (ULONG Round = 0; Round < 2; Round++) {
         MM_STATISTICS Before = Statistics();

@@ -100,8 +100,9 @@ TEST_CASE(Pool3Parameters, "ExAllocatePool3 takes a priority, skips what is opti
 }
 
 /*
- * A seeded load: blocks of 1 to 1,500 bytes, small ones more often, come and go in waves that leave a quarter of them at random.
- * What the pages hold beyond the bytes asked for is headers, rounding up to a class, and holes that the gone have left.
+ * A seeded load: blocks of 1 to 1,500 bytes, small ones more often, come and go in waves that leave a quarter of them
+ * at random. What the pages hold beyond the bytes asked for is headers, rounding up to a class, and holes that the gone
+ * have left.
  */
 #define BLOCKS 2000
 #define WAVES 24

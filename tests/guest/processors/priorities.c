@@ -1,6 +1,6 @@
 /*
- * What priorities, affinities and ideal processors mean where there are several processors. Threads that keep a processor
- * busy are told to stop; who ought to run beside them says so.
+ * What priorities, affinities and ideal processors mean where there are several processors. Threads that keep a
+ * processor busy are told to stop; who ought to run beside them says so.
  */
 #include "testcase.h"
 

@@ -1,5 +1,6 @@
 /*
- * A paging device that fails: a read error is an exception that says so where the touch was, and a write error loses nothing.
+ * A paging device that fails: a read error is an exception that says so where the touch was, and a write error loses
+ * nothing.
  */
 #include "stress.h"
 

@@ -1,6 +1,6 @@
 /*
- * A filter on the paging device that lets requests fail when a case asks for it. It adds no stack location (IoSkip...), since
- * the pager's requests were made before it came.
+ * A filter on the paging device that lets requests fail when a case asks for it. It adds no stack location (IoSkip...),
+ * since the pager's requests were made before it came.
  */
 #include "stress.h"
 

@@ -28,7 +28,10 @@ static NTSTATUS CountInPage(ULONG64 Page)
     return Status;
 }
 
-/* Counts through all pages that are there by now; one worker lets it grow, from the single page on; each trims now and then. */
+/*
+ * Counts through all pages that are there by now; one worker lets it grow, from the single page on; each trims now and
+ * then.
+ */
 static VOID CountAndGrow(PVOID Context)
 {
     LONG Me = InterlockedIncrement(&Next);
@@ -59,7 +62,9 @@ TEST_CASE(SegmentsGrowUnderUse, "a segment's pages keep what is written while it
     MmTrimAllSystemPageableMemory(TRUE);
     EXPECT_STATUS(MmHoldSegmentPage(Segment, 0, FALSE, (PVOID *)&Data), STATUS_SUCCESS);
     if (Data != NULL) {
-        /* Each worker counted once in each round, and once more whenever its own page was page 0: in round 0 at least. */
+        /*
+         * Each worker counted once in each round, and once more whenever its own page was page 0: in round 0 at least.
+         */
         EXPECT(Data[0] >= WORKERS * (ROUNDS + 1));
         MmReleaseSegmentPage((PVOID)Data);
     }

@@ -1,6 +1,7 @@
 /*
- * Everything at once: threads that use pageable memory in every way there is, with less RAM than they want, while others
- * take it away from them. Every page carries its own address and generation, so a lost, old or exchanged page is seen.
+ * Everything at once: threads that use pageable memory in every way there is, with less RAM than they want, while
+ * others take it away from them. Every page carries its own address and generation, so a lost, old or exchanged page is
+ * seen.
  *
  * What each thread does follows from the seed that the report names (`run test stress seed=N` has the same again); with
  * `minutes=M` it goes on that long.

@@ -10,7 +10,9 @@
 #define STRESS_TAG 'rtsS'
 #define PAGE_WORDS (PAGE_SIZE / sizeof(ULONG64))
 
-/* A page's words, from where it is and how often it has been written: a page that comes back old or as another is seen. */
+/*
+ * A page's words, from where it is and how often it has been written: a page that comes back old or as another is seen.
+ */
 VOID StressFillPage(volatile ULONG64 *Page, ULONG64 Generation);
 BOOLEAN StressCheckPage(volatile ULONG64 *Page, ULONG64 Generation);
 

@@ -1,7 +1,7 @@
 /*
- * The disk driver from the outside: what is written comes back, whatever its size and wherever its buffer lies, with many
- * requests under way at once; and what cannot be is refused. The machine has three disks; the last two share an interrupt
- * line.
+ * The disk driver from the outside: what is written comes back, whatever its size and wherever its buffer lies, with
+ * many requests under way at once; and what cannot be is refused. The machine has three disks; the last two share an
+ * interrupt line.
  */
 #include "testcase.h"
 

@@ -1,6 +1,7 @@
 /*
- * apcs: user APCs as a program sees them ("QueueUserAPC", "SleepEx", "NtContinue"), and what a program must not get away
- * with. `apcs` checks; `apcs stack`, `apcs dispatcher` end with a fault of the program's own. Exit status: 0 when all held.
+ * apcs: user APCs as a program sees them ("QueueUserAPC", "SleepEx", "NtContinue"), and what a program must not get
+ * away with. `apcs` checks; `apcs stack`, `apcs dispatcher` end with a fault of the program's own. Exit status: 0 when
+ * all held.
  */
 #include <windows.h>
 #include <ntdll.h>

@@ -1,5 +1,6 @@
 /*
- * benchsys: what a system call costs a program, for `make bench`. Prints `bench NAME COUNT` lines; see tests/guest/bench.
+ * benchsys: what a system call costs a program, for `make bench`. Prints `bench NAME COUNT` lines; see
+ * tests/guest/bench.
  */
 #include <windows.h>
 #include <ntdll.h>

@@ -1,7 +1,7 @@
 /*
- * bigfile MIB: writes a file of that size, copies it, and reads both back, so that a machine with less memory must page what
- * is in files. Every page holds a different word. Exit status: 0 when every word was right; 1, and the status that the file
- * system gave, when it had no room; then nothing is left of either file.
+ * bigfile MIB: writes a file of that size, copies it, and reads both back, so that a machine with less memory must page
+ * what is in files. Every page holds a different word. Exit status: 0 when every word was right; 1, and the status that
+ * the file system gave, when it had no room; then nothing is left of either file.
  */
 #include <windows.h>
 #include <ntdll.h>

@@ -1,6 +1,7 @@
 /*
- * clock [SECONDS]: what a program sees of time. Threads read the performance counter in turn and none may see it go back;
- * a sleep takes at least as long as it says by every clock. Then the date, in UTC. Exit status: 0 when all is well.
+ * clock [SECONDS]: what a program sees of time. Threads read the performance counter in turn and none may see it go
+ * back; a sleep takes at least as long as it says by every clock. Then the date, in UTC. Exit status: 0 when all is
+ * well.
  */
 #include <windows.h>
 #include <stdio.h>

@@ -1,9 +1,10 @@
 /*
  * ranges [STEPS]: what a program can do to its own address space in a hurry.
  *
- * First one page in each of many distant places, one after the other: the page tables that each needs must go with it, or
- * they would fill memory. Then four threads that reserve, release, decommit, commit, protect and lock one and the same range
- * at once. Any call may fail; what matters is that the kernel's books are right afterwards, which `mem check` tells.
+ * First one page in each of many distant places, one after the other: the page tables that each needs must go with it,
+ * or they would fill memory. Then four threads that reserve, release, decommit, commit, protect and lock one and the
+ * same range at once. Any call may fail; what matters is that the kernel's books are right afterwards, which `mem
+ * check` tells.
  */
 #include <windows.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
  * registers [THREADS [STEPS [ROUNDS]]]: threads that each keep a pattern of their own in all floating-point registers
  * and look whether it is still there, after having been displaced, after giving the processor away, after sleeping.
  *
- * Each round makes its threads anew, in memory that those before them have used: a thread must begin with the state that
- * the ABI names, whatever others had in these registers. Where the processor has XSAVE, the pattern covers all that is
- * switched on, AVX too. Exit status: 0 when nobody has seen anything but its own.
+ * Each round makes its threads anew, in memory that those before them have used: a thread must begin with the state
+ * that the ABI names, whatever others had in these registers. Where the processor has XSAVE, the pattern covers all
+ * that is switched on, AVX too. Exit status: 0 when nobody has seen anything but its own.
  */
 #include <windows.h>
 #include <ntdll.h>

@@ -1,6 +1,6 @@
 /*
- * views: what programs may rely on of memory that they share, map and protect. Prints one TAP line for each case; the exit
- * status says whether all held.
+ * views: what programs may rely on of memory that they share, map and protect. Prints one TAP line for each case; the
+ * exit status says whether all held.
  *
  *     views                   all cases
  *     views share NAME PAGES  the other process of a case: checks the section's pages and answers in each
