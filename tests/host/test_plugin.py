@@ -478,6 +478,34 @@ def test_optimisation_moves_no_code_between_sections(compiles, level):
     assert "ServiceCold.cold" not in result.symbols
 
 
+MARKED = """
+    #define MARK(n) __asm__ volatile("movl $" #n ", %%eax" : : : "eax")
+    static int Nonpaged(int x) { MARK(0x11111111); return x * 3; }
+    static inline int Small(int x) { MARK(0x11111112); return x + 1; }
+    int Resident(int x) { MARK(0x11111113); if (__builtin_expect(x == 9, 0)) { MARK(0x11111114); return 7; } return x; }
+    #pragma code_seg("PAGESER")
+    static int Service(int x) { MARK(0x22222221); return Nonpaged(x) + Small(x); }
+    int ServiceRead(int x) { MARK(0x22222222); return Service(x) + Service(x + 1); }
+    #pragma code_seg("PAGE")
+    static int Once(int x) { MARK(0x33333331); return Service(x) * Small(x); }
+    int Paged(int x) { MARK(0x33333332); if (__builtin_expect(x == 9, 0)) { MARK(0x33333333); } return Once(x) + Nonpaged(x); }
+    #pragma code_seg()
+    int Caller(int x) { MARK(0x11111115); return Nonpaged(x) + Small(x) + Service(x) + Paged(x); }
+"""
+
+
+def test_disassembled_code_lies_where_its_author_put_it(compiles, level, tmp_path):
+    """Each routine, inlined, split or copied, leaves marks in the code; they are found in its section and in no other."""
+    compiles(MARKED, *level)
+    listing = subprocess.run(["objdump", "-d", tmp_path / "source.o"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = {}
+    for part in listing.split("Disassembly of section ")[1:]:
+        section, code = part.split(":", 1)
+        for mark in re.findall(r"mov +\$0x([123])\1{6}\d,%eax", code):
+            found.setdefault(mark, set()).add(section)
+    assert found == {"1": {".text"}, "2": {"PAGESER"}, "3": {"PAGE"}}
+
+
 def test_switch_tables_and_literals_stay_resident(compiles):
     result = compiles(MIGRANTS + """
         #pragma code_seg("INIT")
