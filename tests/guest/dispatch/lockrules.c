@@ -82,8 +82,12 @@ TEST_CASE(LowerOnlyDownwards, "KeLowerIrql to a higher level is a bugcheck") {
 
 TEST_CASE(FastMutexTwice, "a fast mutex is not recursive: taking one's own is MUTEX_ALREADY_OWNED") {
     ExInitializeFastMutex(&FastMutex);
-    ExAcquireFastMutex(&FastMutex);
+    KeEnterCriticalRegion();
+    ExAcquireFastMutexUnsafe(&FastMutex);
     BREAKS(MUTEX_ALREADY_OWNED, ExAcquireFastMutex(&FastMutex));
+    BREAKS(MUTEX_ALREADY_OWNED, ExAcquireFastMutexUnsafe(&FastMutex));
+    ExReleaseFastMutexUnsafe(&FastMutex);
+    KeLeaveCriticalRegion();
 }
 
 static VOID ReleaseFreeFastMutex(VOID)
