@@ -227,6 +227,7 @@ VOID KeInitializeTimer(PKTIMER Timer);
 VOID KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type);
 BOOLEAN KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc);
 BOOLEAN KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc);
+BOOLEAN KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay, PKDPC Dpc);
 BOOLEAN KeCancelTimer(PKTIMER Timer);
 BOOLEAN KeReadStateTimer(PKTIMER Timer);
 NTSTATUS KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable,
@@ -325,5 +326,6 @@ CCHAR KeSetIdealProcessorThread(PKTHREAD Thread, CCHAR Processor);
 VOID KeRevertToUserAffinityThread(VOID);
 VOID KeRevertToUserAffinityThreadEx(KAFFINITY Affinity);
 ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors);
+KAFFINITY KeQueryActiveProcessors(VOID);
 DECLSPEC_NORETURN VOID KeBugCheck(ULONG Code);
 DECLSPEC_NORETURN VOID KeBugCheckEx(ULONG Code, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4);

@@ -47,6 +47,16 @@ ULONG KeQueryActiveProcessorCount(PKAFFINITY ActiveProcessors)
 }
 NT_EXPORT(KeQueryActiveProcessorCount);
 
+/* A bit for each processor that runs ("KeQueryActiveProcessors"). IRQL: any. */
+KAFFINITY KeQueryActiveProcessors(VOID)
+{
+    KAFFINITY Active;
+
+    KeQueryActiveProcessorCount(&Active);
+    return Active;
+}
+NT_EXPORT(KeQueryActiveProcessors);
+
 PKTHREAD KeGetCurrentThread(VOID)
 {
     return KiCurrentThread();

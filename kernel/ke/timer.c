@@ -164,6 +164,18 @@ BOOLEAN KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dp
 NT_EXPORT(KeSetTimerEx);
 
 /*
+ * "KeSetCoalescableTimer": the same for a timer that may come up to TolerableDelay milliseconds late, together with
+ * others. Nothing is put together here: a tick serves all that are due. IRQL: <= DISPATCH_LEVEL.
+ */
+BOOLEAN KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay, PKDPC Dpc)
+{
+    KE_REQUIRE_IRQL(DISPATCH_LEVEL);
+    UNREFERENCED_PARAMETER(TolerableDelay);
+    return KeSetTimerEx(Timer, DueTime, (LONG)Period, Dpc);
+}
+NT_EXPORT(KeSetCoalescableTimer);
+
+/*
  * Stops a timer; returns whether it was started. A DPC that it has queued already still runs; the signal state stays.
  * IRQL: <= DISPATCH_LEVEL.
  */

@@ -42,6 +42,7 @@ TEST_CASE(IrqlOfSignals, "Ke: events, semaphores, mutexes, timers are signalled 
     NOT_ABOVE(DISPATCH_LEVEL, KeInitializeTimerEx, KeInitializeTimerEx(&Timer, SynchronizationTimer));
     NOT_ABOVE(DISPATCH_LEVEL, KeSetTimer, KeSetTimer(&Timer, Soon, NULL));
     NOT_ABOVE(DISPATCH_LEVEL, KeSetTimerEx, KeSetTimerEx(&Timer, Soon, 0, NULL));
+    NOT_ABOVE(DISPATCH_LEVEL, KeSetCoalescableTimer, KeSetCoalescableTimer(&Timer, Soon, 0, 1, NULL));
     NOT_ABOVE(DISPATCH_LEVEL, KeCancelTimer, KeCancelTimer(&Timer));
     NOT_ABOVE(DISPATCH_LEVEL, KeReadStateTimer, KeReadStateTimer(&Timer));
 }

@@ -151,6 +151,18 @@ TEST_CASE(PeriodicStaysQueued, "a periodic timer is in the queue until it is can
     EXPECT_EQUAL(Runs, 0);
 }
 
+TEST_CASE(CoalescableTimer, "KeSetCoalescableTimer: as KeSetTimerEx, and the delay that is tolerated is not taken") {
+    MakeTimer(SynchronizationTimer);
+    EXPECT(!KeSetCoalescableTimer(&Timer, KeTestMilliseconds(1), 10, 1000000, &Dpc));
+    for (ULONG Period = 0; Period < 3; Period++)
+        KeTestWait(&Timer);
+    EXPECT(KeSetCoalescableTimer(&Timer, KeTestMilliseconds(1), 0, 1000000, &Dpc));
+    KeTestWait(&Timer);
+    KeFlushQueuedDpcs();
+    EXPECT(Runs >= 4);
+    EXPECT(!KeCancelTimer(&Timer));
+}
+
 static VOID SetAgain(PKDPC Object, PVOID Context, PVOID First, PVOID Second)
 {
     UNREFERENCED_PARAMETER(Object);

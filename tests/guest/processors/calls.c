@@ -35,6 +35,7 @@ TEST_CASE(GenericCallRunsEverywhere, "KeIpiGenericCall runs its routine on all p
     KIRQL Irql;
 
     Expected = (LONG)KeQueryActiveProcessorCount(NULL);
+    EXPECT_EQUAL(KeQueryActiveProcessors(), ((KAFFINITY)1 << Expected) - 1);
     RtlZeroMemory((PVOID)CallsOn, sizeof(CallsOn));
     for (ULONG Call = 0; Call < CALLS; Call++) {
         ULONG_PTR Result;
