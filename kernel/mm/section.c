@@ -261,8 +261,9 @@ static FORCEINLINE BOOLEAN MiIsHandle(PVOID Handle)
 }
 
 /*
- * Documentation: "MmLockPagableSectionByHandle". Returns with the section in, however little
- * memory may be locked just now. IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging.
+ * Documentation: "MmLockPagableSectionByHandle". Returns with the section in and locked, however little memory may be
+ * locked just now. What has no lock afterwards, and a message: no handle, a section that was INIT, pages that cannot be
+ * read. IRQL: PASSIVE_LEVEL; APC_LEVEL is tolerated. Constant time but for paging.
  */
 VOID MmLockPagableSectionByHandle(PVOID ImageSectionHandle)
 {
