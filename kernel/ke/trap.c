@@ -225,34 +225,31 @@ static VOID KiClockInterrupt(PKTRAP_FRAME Frame)
 }
 
 /*
- * The dispatch interrupt. The end of interrupt goes out first: KiDispatchInterrupt may switch to another thread, and
- * what is still to come must not be held back until this one runs again. CR8 holds it back instead.
+ * A software interrupt. The end of interrupt goes out first: Serve may switch to another thread, and what is still to
+ * come must not be held back until this one runs again. CR8 holds it back instead.
  */
-static VOID KiDpcInterrupt(PKTRAP_FRAME Frame)
+FORCEINLINE VOID KiServeAtLevel(KIRQL Irql, VOID (*Serve)(VOID))
 {
     KIRQL OldIrql = KeGetCurrentIrql();
 
-    UNREFERENCED_PARAMETER(Frame);
-    KiSetIrql(DISPATCH_LEVEL);
+    KiSetIrql(Irql);
     HalEndOfInterrupt();
     __asm__ volatile("sti" ::: "memory");
-    KiDispatchInterrupt();
+    Serve();
     __asm__ volatile("cli" ::: "memory");
     KiSetIrql(OldIrql);
 }
 
-/* The APC interrupt: as the dispatch interrupt, one level below. */
+static VOID KiDpcInterrupt(PKTRAP_FRAME Frame)
+{
+    UNREFERENCED_PARAMETER(Frame);
+    KiServeAtLevel(DISPATCH_LEVEL, KiDispatchInterrupt);
+}
+
 static VOID KiApcInterrupt(PKTRAP_FRAME Frame)
 {
-    KIRQL OldIrql = KeGetCurrentIrql();
-
     UNREFERENCED_PARAMETER(Frame);
-    KiSetIrql(APC_LEVEL);
-    HalEndOfInterrupt();
-    __asm__ volatile("sti" ::: "memory");
-    KiDeliverKernelApcs();
-    __asm__ volatile("cli" ::: "memory");
-    KiSetIrql(OldIrql);
+    KiServeAtLevel(APC_LEVEL, KiDeliverKernelApcs);
 }
 
 /* Another processor wants something (ipi.c). */
